@@ -9,7 +9,7 @@ __all__ = ['TOP', 'features', 'ShadowAttack', 'fit_attack', 'auc_interval', 'rat
 from dataclasses import dataclass
 import numpy as np
 from torch import Tensor, nn
-from .data import InputError
+from .data import InputError, as_dataset
 from .training import logits
 from .unlearning import check_disjoint
 from .views import view
@@ -44,6 +44,8 @@ def fit_attack(shadow: nn.Module,
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    shadow_in, shadow_out = as_dataset(shadow_in), as_dataset(shadow_out)
+    if len(shadow_in) < 20: raise InputError(f"{len(shadow_in)} members; the attack model needs at least 20 of each kind to learn from")
     if len(shadow_in) != len(shadow_out): raise InputError(f"{len(shadow_in)} members and {len(shadow_out)} non-members; the attack needs equally many, or its threshold favours one side")
     check_disjoint(shadow_in=shadow_in, shadow_out=shadow_out)
     z_in, z_out = logits(shadow, shadow_in), logits(shadow, shadow_out)
@@ -80,13 +82,15 @@ def auc_interval(members: np.ndarray, nonmembers: np.ndarray,  # scores
 # %% ../nbs/06_attack.ipynb #c013
 def rate_interval(hits: np.ndarray,  # bool N
                   group: np.ndarray | None = None, *, level: float = .95, draws: int = 1000, seed: int = 0) -> tuple[float, float, float]:
-    "Share of hits with the percentile interval of a cluster bootstrap."
+    "Share of hits with the percentile interval of a cluster bootstrap; with no hits, or nothing but hits, Clopper and Pearson's exact interval with as many trials as clusters."
+    from scipy.stats import binomtest
     g = np.arange(len(hits)) if group is None else group
     h, n = _per_group(hits.astype(float), g), _per_group(np.ones(len(g)), g)
+    if h.sum() in (0, n.sum()): return float(hits.mean()), *map(float, binomtest(len(n) if h.sum() else 0, len(n)).proportion_ci(level, "exact"))
     d = _draws(len(n), draws, np.random.default_rng(seed))
     return float(hits.mean()), *map(float, np.quantile((d @ h) / (d @ n), [(1 - level) / 2, (1 + level) / 2]))
 
-# %% ../nbs/06_attack.ipynb #c018
+# %% ../nbs/06_attack.ipynb #c019
 def evaluate(attack: ShadowAttack, model: nn.Module,
              members,  # records that count as positives: D_f
              nonmembers,  # records no part of the pipeline ever saw: the hold-out

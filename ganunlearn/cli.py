@@ -7,12 +7,14 @@ __all__ = ['app', 'settings', 'run_command', 'datasets_command', 'show_command',
 
 # %% ../nbs/13_cli.ipynb #c004
 import ast, sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 import typer
-from .data import InputError, datasets
-from .experiment import caption, read_record, run, scenario, show, verdict, verify
-from .training import Diverged
+from .data import InputError, Sizes, choose, datasets, load
+from .experiment import caption, read_record, record_path, run, scenario, show, verdict, verify
+from .training import Diverged, Recipe
+from .unlearning import Config
 
 # %% ../nbs/13_cli.ipynb #c005
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -32,6 +34,7 @@ def settings(pairs: list[str]  # "alpha=.8", "recipe.epochs=20", "sizes.forget=5
         name, eq, value = pair.partition("=")
         group, _, field = name.rpartition(".")
         if not eq or group not in groups: raise InputError(f"--set {pair}; expected NAME=VALUE, recipe.NAME=VALUE or sizes.NAME=VALUE, for example --set alpha=.8")
+        choose(field, [f.name for f in fields({"": Config, "recipe": Recipe, "sizes": Sizes}[group])], f"{group or 'preset'} parameter")
         try: groups[group][field] = ast.literal_eval(value)
         except (ValueError, SyntaxError): groups[group][field] = value
     return out
@@ -41,7 +44,7 @@ def settings(pairs: list[str]  # "alpha=.8", "recipe.epochs=20", "sizes.forget=5
 def run_command(dataset: Annotated[str, typer.Argument(help="A data set that `ganunlearn datasets` lists, or your own in $GANUNLEARN_DATA.")],
                 preset: Annotated[str, typer.Option(help="Method: a preset of the game.")] = "paper",
                 profile: Annotated[str, typer.Option(help="Sizes: smoke, cpu or full.")] = "cpu",
-                seed: Annotated[int, typer.Option(help="RNG seed of everything.")] = 0,
+                seed: Annotated[int, typer.Option(min=0, help="RNG seed of everything.")] = 0,
                 out: Annotated[Path, typer.Option(help="Folder of records.")] = Path("runs"),
                 set_: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE, repeatable.")] = None,
                 model: Annotated[str | None, typer.Option(help="Another network than the task's.")] = None,
@@ -49,7 +52,9 @@ def run_command(dataset: Annotated[str, typer.Argument(help="A data set that `ga
                 refresh: Annotated[bool, typer.Option("--refresh", help="Compute models and record afresh.")] = False) -> None:
     "Train, unlearn, attack, count: one record, and its table."
     sc = scenario(dataset, preset_name=preset, profile=profile, model=model, **settings(set_ or []))
+    path = record_path(out, sc, seed, load(dataset)); kept = path.exists() and not refresh
     _print(run(sc, seed, out=out, refresh=refresh, device=device))
+    typer.echo(f"\n{path}" + (" (was there already; --refresh computes it afresh)" if kept else ""))
 
 def _print(record: dict) -> None:
     typer.echo(f"\n{caption(record)}\n"); _say(show(record)); typer.echo(f"\n{verdict(record)}")
@@ -64,16 +69,22 @@ def datasets_command() -> None:
 @app.command("show")
 def show_command(records: Annotated[list[Path], typer.Argument(help="Files written by `ganunlearn run`.")]) -> None:
     "Records as tables, beside what the paper reports."
-    for path in records: _print(read_record(path))
+    for path in _files(records): _print(read_record(path))
+
+def _files(paths: list[Path]) -> list[Path]:
+    "The files named, with a folder standing for the records below it."
+    return [f for p in paths for f in (sorted(p.rglob("*.json")) if p.is_dir() else [p])]
 
 @app.command("verify")
 def verify_command(records: Annotated[list[Path], typer.Argument(help="Files written by `ganunlearn run`.")],
                    device: Annotated[str | None, typer.Option(help="cpu or cuda.")] = None) -> None:
     "Recompute records and compare every number that is not a time; status 1 when one differs."
     bad = 0
-    for path in records:
-        found = verify(path, device=device); bad += bool(found)
-        typer.echo(f"{path}: " + (f"{len(found)} numbers differ" if found else "holds: every number that is not a time was found again"))
+    for path in _files(records):
+        try: found = verify(path, device=device)
+        except InputError as e: bad += 1; typer.echo(f"{path}: {e}"); continue
+        bad += bool(found)
+        typer.echo(f"{path}: " + (f"{len(found)} number{'s' * (len(found) > 1)} differ{'s' * (len(found) == 1)}" if found else "holds: every number that is not a time was found again"))
         for where, old, new in found[:20]: typer.echo(f"    {where}: recorded {old}, recomputed {new}")
     if bad: raise typer.Exit(1)
 
@@ -82,7 +93,9 @@ def main() -> None:
     "The `ganunlearn` program: mistakes in what was given end with one line and status 2, an interruption with status 130."
     try: app()
     except (InputError, Diverged) as e: sys.exit(_complain(e))
-    except KeyboardInterrupt: typer.echo("\ninterrupted; what was finished is kept, nothing half-written is left", err=True); sys.exit(130)
+    except SystemExit as e:
+        if e.code == 130: typer.echo("\ninterrupted; what was finished is kept, nothing half-written is left", err=True)
+        raise
 
 def _complain(e: Exception) -> int:
     typer.echo(f"{type(e).__name__}: {e}", err=True)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
-from .data import InputError, as_dataset, batch, choose
+from .data import InputError, as_dataset, batch, check_fields, choose
 
 # %% ../nbs/02_training.ipynb #c005
 OPTIMIZERS = dict(adam=lambda params, r: torch.optim.Adam(params, lr=r.lr, weight_decay=r.weight_decay),
@@ -35,6 +35,7 @@ class Recipe:
     amp: bool = False  # bfloat16 autocast
 
     def __post_init__(self):
+        check_fields(self)
         choose(self.optimizer, OPTIMIZERS, "optimizer")
         if min(self.epochs, self.batch_size) < 1: raise InputError(f"epochs={self.epochs}, batch_size={self.batch_size}; expected at least 1 of each")
         if not (self.lr > 0 and self.weight_decay >= 0): raise InputError(f"lr={self.lr}, weight_decay={self.weight_decay}; expected > 0 and >= 0")
@@ -46,6 +47,8 @@ def pick_device(
 ) -> torch.device:
     "The device to use; `InputError` when one is asked for that torch cannot use."
     if device is None: return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try: torch.device(device)
+    except RuntimeError as e: raise InputError(f"unknown device {device!r}; expected 'cpu', 'cuda' or 'cuda:0'") from e
     if torch.device(device).type == "cuda" and not torch.cuda.is_available():
         raise InputError(f"device {str(device)!r} was asked for, and torch sees no usable GPU; use 'cpu', or a driver that fits this torch")
     return torch.device(device)

@@ -7,7 +7,7 @@ __all__ = ['PRESETS', 'Config', 'preset', 'distance', 'null_distances', 'Overlap
            'unlearn', 'metered', 'count_flops']
 
 # %% ../nbs/05_unlearning.ipynb #c004
-import copy, hashlib, time
+import copy, hashlib, operator, time, warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -16,10 +16,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
-from .data import InputError, Records, as_dataset, batch, choose
+from .data import InputError, Records, as_dataset, batch, check_fields, choose
 from .loss import LOSSES, Critic, generator_loss
 from .training import Diverged, logits
 from .views import SPACES, VIEWS, view
@@ -27,13 +27,14 @@ from .views import SPACES, VIEWS, view
 # %% ../nbs/05_unlearning.ipynb #c006
 def _check_config(c: "Config") -> None:
     "`InputError` or `UnknownName` for values that make no sense."
+    check_fields(c)
     for name, known in (("view", VIEWS), ("space", SPACES), ("loss", LOSSES)): choose(getattr(c, name), known, name)
     for name in ("alpha", "null_quantile"):
         if not 0 <= getattr(c, name) <= 1: raise InputError(f"{name}={getattr(c, name)}; expected a number in [0, 1]")
     if not 0 < c.retain_fraction <= 1: raise InputError(f"retain_fraction={c.retain_fraction}; expected a share of D_r in (0, 1]")
-    if not 0 <= c.lam < np.inf: raise InputError(f"lam={c.lam}; the penalty of Eq. 5 needs a finite lam >= 0")
-    for name in ("lr", "critic_lr"):
-        if not 0 < getattr(c, name) < np.inf: raise InputError(f"{name}={getattr(c, name)}; expected a finite learning rate above 0")
+    if not c.lam >= 0: raise InputError(f"lam={c.lam}; the penalty of Eq. 5 needs lam >= 0")
+    if not min(c.lr, c.critic_lr) > 0: raise InputError(f"lr={c.lr}, critic_lr={c.critic_lr}; expected learning rates above 0")
+    if not (len(c.betas) == 2 and all(0 <= b < 1 for b in c.betas)): raise InputError(f"betas={c.betas}; expected two numbers in [0, 1), as Adam takes")
     for f in fields(c):
         if f.type is int and getattr(c, f.name) < 1: raise InputError(f"{f.name}={getattr(c, f.name)}; expected at least 1")
 
@@ -68,6 +69,7 @@ PRESETS = {"paper": Config()}
 def preset(config: "str | Config"  # a name in `PRESETS`, or a Config
           ) -> Config:
     "The configuration meant; `UnknownName` suggests the nearest preset."
+    if not isinstance(config, (str, Config)): raise InputError(f"config={config!r}; expected a Config, or the name of a preset: {', '.join(PRESETS)}")
     return config if isinstance(config, Config) else PRESETS[choose(config, PRESETS, "preset")]
 
 # %% ../nbs/05_unlearning.ipynb #c011
@@ -121,12 +123,29 @@ def check_disjoint(**sets: Dataset  # name = map-style dataset
 
 # %% ../nbs/05_unlearning.ipynb #c018
 def _check_sets(model: nn.Module, forget, nonmember, retain, used: Tensor) -> None:
-    "Finite weights, one shape of record, disjoint sets; of a retain set that cannot be compared by index, the records that are `used`."
+    "Finite weights, one shape of record, disjoint sets; of a retain set that would have to be read record by record, only those that are `used` are compared."
     for name, p in model.named_parameters():
         if not p.isfinite().all(): raise InputError(f"NaN or infinity in the weights of {name}; give a trained model")
     shapes = {k: tuple(batch(v, [0])[0].shape[1:]) for k, v in dict(forget=forget, nonmember=nonmember, retain=retain).items()}
     if len({*shapes.values()}) > 1: raise InputError(f"records differ in shape: {shapes}; expected one shape")
-    check_disjoint(forget=forget, nonmember=nonmember, retain=retain if isinstance(retain, Records) else batch(retain, used))
+    check_disjoint(forget=forget, nonmember=nonmember, retain=retain if isinstance(retain, (Records, TensorDataset)) else batch(retain, used))
+
+def _check_answers(model: nn.Module, forget: Dataset) -> None:
+    "The model takes these records, answers with logits, and its answers can be learned from."
+    x = batch(forget, [0])[0].to(next(model.parameters()).device)
+    try:
+        with torch.enable_grad(): z = copy.deepcopy(model).eval().requires_grad_(True)(x)
+    except (RuntimeError, TypeError, ValueError) as e: raise InputError(f"the model cannot answer records of shape {tuple(x.shape[1:])} and type {x.dtype}: {e}") from e
+    if not isinstance(z, Tensor): raise InputError(f"the model answers with {type(z).__name__}; expected logits N, K: wrap it in a module that returns them alone")
+    if not z.requires_grad: raise InputError("the model's answers carry no gradient, so nothing can be unlearned; take away the no_grad, detach or inference_mode around its forward pass")
+    if z.ndim == 2 and (z >= 0).all() and torch.allclose(z.sum(1), torch.ones_like(z[:, 0]), atol=1e-4):
+        raise InputError("the model answers with probabilities; expected logits, what stands before its softmax")
+
+def _named(name: str, data) -> Dataset:
+    "`as_dataset`, with bare records allowed where labels are not used, and the set's name in the error."
+    if isinstance(data, (Tensor, np.ndarray)): data = (data, torch.zeros(len(data), dtype=torch.long))
+    try: return as_dataset(data)
+    except InputError as e: raise InputError(f"{name}: {e}") from e
 
 def _check_labels(y: Tensor, k: int) -> None:
     if y.dtype.is_floating_point or y.ndim != 1: raise InputError(f"retain labels {y.dtype} of shape {tuple(y.shape)}; expected integers of shape (N,)")
@@ -152,14 +171,16 @@ class _Game:
         self.rng = torch.Generator().manual_seed(seed)  # on the CPU, so that every device draws the same
         used = torch.randperm(len(retain), generator=self.rng)[:max(1, round(c.retain_fraction * len(retain)))]
         _check_sets(model, forget, nonmember, retain, used)
+        _check_answers(model, forget)  # one forward pass of one record, on the bill
         self.x_r, self.y_r = batch(retain, used)
-        self.cost = dict(sample_forwards=0, sample_backwards=0, critic_forwards=0, critic_backwards=0)
+        if not self.x_r.isfinite().all(): raise InputError("NaN or infinity in the records of retain; expected finite data")
+        self.cost = dict(sample_forwards=1, sample_backwards=0, critic_forwards=0, critic_backwards=0)
         self.real = self.S(model, nonmember)  # S(P1), once and for ever: N, K
         _check_labels(self.y_r, self.real.shape[1])
         self.threshold = float(np.quantile(null_distances(self.real, len(forget), generator=self.rng), c.null_quantile))
         self.G = copy.deepcopy(model).eval().requires_grad_(True)
         with torch.random.fork_rng(devices=[]): torch.manual_seed(seed); self.D = Critic(self.real.shape[1], c.critic_width).to(self.device)
-        self.opt_G, self.opt_D = (torch.optim.Adam(m.parameters(), lr, c.betas) for m, lr in ((self.G, c.lr), (self.D, c.critic_lr)))
+        self.opt_G, self.opt_D = (torch.optim.Adam(m.parameters(), lr, tuple(map(float, c.betas))) for m, lr in ((self.G, c.lr), (self.D, c.critic_lr)))
         B = min(c.batch_size, len(forget), len(nonmember))
         self.f, self.r, self.n = (cycle(*s, self.rng) for s in ((len(forget), B), (len(used), c.retain_batch_size), (len(nonmember), B)))
         self.rounds, self.below, self.losses, self.history = 0, 0, {}, []
@@ -222,17 +243,21 @@ class Unlearned:
 
 # %% ../nbs/05_unlearning.ipynb #c030
 def unlearn(model: nn.Module,  # logits N, K; left as it is
-            forget,  # D_f: map-style dataset or pair (x, y); labels are not used
-            nonmember,  # D_nonmember: unseen records of the same distribution; labels are not used
-            retain,  # D_r, of which `retain_fraction` is read
+            forget,  # D_f: map-style dataset, pair (x, y), or x alone; labels are not used
+            nonmember,  # D_nonmember: unseen records of the same distribution; the same kinds
+            retain,  # D_r: map-style dataset or pair (x, y), of which `retain_fraction` is used
             config: str | Config = "paper",
             *, seed: int = 0,  # RNG seed of batches, ε and the critic
             progress: bool = True,  # show a bar
             callback: Callable[[dict, nn.Module], None] | None = None  # gets each history row and G as it stands
            ) -> Unlearned:
     """Make `model` answer on `forget` as it answers on records it never saw (§2.2, Eq. 4 to 6), on the device it is on.
-    All of G trains, frozen parameters included. Raises `InputError`, `OverlapError` for sets that cannot be used, `Diverged` for a loss that is not finite; the given model is never changed."""
-    c, (forget, nonmember, retain) = preset(config), map(as_dataset, (forget, nonmember, retain))
+
+    `result.model` is the one that forgot, `result.stopped` says whether the distance of Eq. 4 was reached ("distance") or the bound on rounds ("bound"), `result.history` how it went, `result.cost` what it took.
+    All of G trains, frozen parameters included; the given model is never changed. Raises `InputError` and `OverlapError` for what cannot be used, `Diverged` for a loss that is not finite.
+    Warns when there was nothing to forget by this measure, and when the bound was reached."""
+    if not isinstance(model, nn.Module) or next(model.parameters(), None) is None: raise InputError(f"{type(model).__name__} is no torch.nn.Module with parameters; give a trained model")
+    c, seed, (forget, nonmember, retain) = preset(config), operator.index(seed), (_named(k, v) for k, v in dict(forget=forget, nonmember=nonmember, retain=retain).items())
     with metered(next(model.parameters()).device) as meter, tqdm(total=c.max_rounds, desc="unlearn", disable=not progress) as bar:
         g, stop = _Game(model, forget, nonmember, retain, c, seed), None
         report = lambda row: callback(row, g.G) if callback else None
@@ -242,6 +267,8 @@ def unlearn(model: nn.Module,  # logits N, K; left as it is
             if g.rounds % c.check_every and g.rounds < c.max_rounds: continue
             row = _check(g); report(row); stop = _stopped(g)
             bar.set_postfix(distance=f"{row['distance']:.3f}", goal=f"{g.threshold:.3f}", device=str(g.device))
+        bar.total = g.rounds; bar.refresh()
+    _warn(g, stop)
     return Unlearned(_like(model, g.G), g.history, stop, g.threshold, g.rounds, meter | g.cost, c)
 
 # %% ../nbs/05_unlearning.ipynb #c031
@@ -255,6 +282,10 @@ def metered(device: torch.device) -> Iterator[dict]:
     meter.update(seconds=time.perf_counter() - wall, cpu_seconds=time.process_time() - cpu,
                  peak_memory_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None)
 
+def _warn(g: _Game, stop: str) -> None:
+    if g.history[0]["distance"] < g.threshold: warnings.warn(f"the forget set answered like unseen records before the game began (distance {g.history[0]['distance']:.3f}, threshold {g.threshold:.3f}): by this measure there was nothing to forget", stacklevel=3)
+    if stop == "bound": warnings.warn(f"stopped at {g.rounds} rounds with the distance at {g.history[-1]['distance']:.3f}, not below {g.threshold:.3f}: raise max_rounds, or look at history", stacklevel=3)
+
 def _like(model: nn.Module, G: nn.Module) -> nn.Module:
     "G with the modes and requires_grad of `model`, and no gradients left over."
     for m, n in zip(model.modules(), G.modules()): n.training = m.training
@@ -265,7 +296,8 @@ def _like(model: nn.Module, G: nn.Module) -> nn.Module:
 def count_flops(model: nn.Module, forget, nonmember, retain, config: str | Config = "paper") -> dict[str, int]:  # setup, round, check
     "Floating-point operations (2 a multiply-add) of the set-up with the first check, of one round, of one check; classifier and critic."
     c, seen = replace(preset(config), max_rounds=3, min_rounds=3, check_every=2, patience=9), []
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False) as counter, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # three rounds reach the bound, as they should
         unlearn(model, forget, nonmember, retain, c, progress=False, callback=lambda *_: seen.append(counter.get_total_flops()))
     setup, two, three = np.diff([0, *seen])  # setup; 2 rounds and a check; 1 round and a check
     return dict(setup=int(setup), round=int(two - three), check=int(2 * three - two))

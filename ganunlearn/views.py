@@ -27,7 +27,7 @@ SPACES: dict[str, Callable[[Tensor], Tensor]] = {
 }
 VIEWS: dict[str, Callable[[Tensor], Tensor]] = {"raw": lambda p: p, "sorted": S}
 
-# %% ../nbs/03_views.ipynb #c015
+# %% ../nbs/03_views.ipynb #c012
 def view(logits: Tensor,  # N, K
          kind: str = "sorted",  # a name in `VIEWS`: "raw" or "sorted"
          space: str = "posterior"  # a name in `SPACES`: "posterior" or "log_posterior"
