@@ -67,9 +67,10 @@ class Scenario:
 
 # %% ../nbs/09_experiment.ipynb #c012
 def _replace(obj, changes: dict, what: str):
-    "`replace`, with names checked."
-    for name in changes: choose(name, [f.name for f in fields(obj)], f"{what} parameter")
-    return replace(obj, **changes)
+    "`replace`, with names checked; a whole number for a float becomes one, so that 1 and 1.0 are one scenario."
+    types = {f.name: f.type for f in fields(obj)}
+    for name in changes: choose(name, types, f"{what} parameter")
+    return replace(obj, **{k: float(v) if types[k] is float and type(v) is int else v for k, v in changes.items()})
 
 # %% ../nbs/09_experiment.ipynb #c013
 def scenario(dataset: str,  # as in `load`

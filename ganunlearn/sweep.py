@@ -215,6 +215,7 @@ class Lease:
         except FileNotFoundError: return False
 
     def release(self) -> None:
+        "Give it up, if it is ours."
         if holder(self.path) == self.mine: self.path.unlink(missing_ok=True)
 
 # %% ../nbs/11_sweep.ipynb #c033
@@ -385,6 +386,7 @@ def plan(file: str | Path, out: str | Path, only: Iterable[str] = ()):  # DataFr
     "What a sweep would do, and what exists of it; nothing is run or written."
     import pandas as pd
     def status(c: Cell) -> str:
+        "What exists of a cell."
         if Path(out, f"{c.name}.ipynb").exists(): return "done"
         lock = Path(out, f"{c.name}.lock")
         return "running" if lock.exists() and not stale(lock) else "failed" if Path(out, f"{c.name}.failed.ipynb").exists() else "to do"

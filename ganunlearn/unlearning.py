@@ -229,7 +229,19 @@ def _stopped(g: _Game) -> str | None:
     if g.rounds >= g.c.min_rounds and g.below >= g.c.patience: return "distance"
     return "bound" if g.rounds >= g.c.max_rounds else None
 
-# %% ../nbs/05_unlearning.ipynb #c029
+# %% ../nbs/05_unlearning.ipynb #c028
+def _play(g: _Game, bar: tqdm, callback: Callable[[dict, nn.Module], None]) -> str:
+    "Rounds, and a check every few of them, until one says stop; why it stopped."
+    callback(_check(g), g.G); stop = None
+    while not stop:
+        _round(g); bar.update()
+        if g.rounds % g.c.check_every and g.rounds < g.c.max_rounds: continue
+        row = _check(g); callback(row, g.G); stop = _stopped(g)
+        bar.set_postfix(distance=f"{row['distance']:.3f}", goal=f"{g.threshold:.3f}", device=str(g.device))
+    bar.total = g.rounds; bar.refresh()
+    return stop
+
+# %% ../nbs/05_unlearning.ipynb #c030
 @dataclass(frozen=True, eq=False)
 class Unlearned:
     "What `unlearn` returns."
@@ -241,7 +253,7 @@ class Unlearned:
     cost: dict  # seconds, cpu_seconds, sample_forwards, sample_backwards, critic_forwards, critic_backwards, peak_memory_bytes (None on a CPU)
     config: Config
 
-# %% ../nbs/05_unlearning.ipynb #c030
+# %% ../nbs/05_unlearning.ipynb #c031
 def unlearn(model: nn.Module,  # logits N, K; left as it is
             forget,  # D_f: map-style dataset, pair (x, y), or x alone; labels are not used
             nonmember,  # D_nonmember: unseen records of the same distribution; the same kinds
@@ -259,19 +271,12 @@ def unlearn(model: nn.Module,  # logits N, K; left as it is
     if not isinstance(model, nn.Module) or next(model.parameters(), None) is None: raise InputError(f"{type(model).__name__} is no torch.nn.Module with parameters; give a trained model")
     c, seed, (forget, nonmember, retain) = preset(config), operator.index(seed), (_named(k, v) for k, v in dict(forget=forget, nonmember=nonmember, retain=retain).items())
     with metered(next(model.parameters()).device) as meter, tqdm(total=c.max_rounds, desc="unlearn", disable=not progress) as bar:
-        g, stop = _Game(model, forget, nonmember, retain, c, seed), None
-        report = lambda row: callback(row, g.G) if callback else None
-        report(_check(g))
-        while not stop:
-            _round(g); bar.update()
-            if g.rounds % c.check_every and g.rounds < c.max_rounds: continue
-            row = _check(g); report(row); stop = _stopped(g)
-            bar.set_postfix(distance=f"{row['distance']:.3f}", goal=f"{g.threshold:.3f}", device=str(g.device))
-        bar.total = g.rounds; bar.refresh()
+        g = _Game(model, forget, nonmember, retain, c, seed)
+        stop = _play(g, bar, callback or (lambda row, G: None))
     _warn(g, stop)
     return Unlearned(_like(model, g.G), g.history, stop, g.threshold, g.rounds, meter | g.cost, c)
 
-# %% ../nbs/05_unlearning.ipynb #c031
+# %% ../nbs/05_unlearning.ipynb #c032
 @contextmanager
 def metered(device: torch.device) -> Iterator[dict]:
     "Wall and CPU seconds of the block, and peak memory in bytes (None on a CPU, where it cannot be told apart from the rest of the process)."
@@ -292,7 +297,7 @@ def _like(model: nn.Module, G: nn.Module) -> nn.Module:
     for p, q in zip(model.parameters(), G.parameters()): q.grad = None; q.requires_grad_(p.requires_grad)
     return G
 
-# %% ../nbs/05_unlearning.ipynb #c047
+# %% ../nbs/05_unlearning.ipynb #c048
 def count_flops(model: nn.Module, forget, nonmember, retain, config: str | Config = "paper") -> dict[str, int]:  # setup, round, check
     "Floating-point operations (2 a multiply-add) of the set-up with the first check, of one round, of one check; classifier and critic."
     c, seen = replace(preset(config), max_rounds=3, min_rounds=3, check_every=2, patience=9), []
