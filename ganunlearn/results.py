@@ -7,17 +7,16 @@ __all__ = ['MARKS', 'tidy', 'interval', 'said', 'source', 'by_dataset', 'overfit
            'plot_models', 'plot_confusion', 'plot_distance']
 
 # %% ../nbs/10_results.ipynb #c004
-from pathlib import Path
 import numpy as np
 from .data import InputError
-from .experiment import MODELS_ATTACKED, gap_closed, load_records, published
+from .experiment import MODELS_ATTACKED, TASKS, gap_closed, label
 
 # %% ../nbs/10_results.ipynb #c006
 def tidy(records: list[dict]):  # DataFrame: a row for each record and model
     "Rates and accuracies in long form. `InputError` without records."
     import pandas as pd
     if not records: raise InputError("no records; name a folder that `ganunlearn run` has written to")
-    return pd.DataFrame([dict(dataset=r["scenario"]["dataset"], seed=r["seed"], model=m, **{k: a[k] for k in ("fnr", "tnr", "auc", "auc_low", "tp", "fn", "tn", "fp")},
+    return pd.DataFrame([dict(dataset=label(r), seed=r["seed"], model=m, **{k: a[k] for k in ("fnr", "tnr", "auc", "auc_low", "tp", "fn", "tn", "fp")},
                               **{f"{part} accuracy": v for part, v in r["accuracy"][m].items()})
                          for r in records for m, a in ((m, r["attacks"]["shadow"][m]) for m in MODELS_ATTACKED)])
 
@@ -44,16 +43,19 @@ def source(records: list[dict]) -> str:
     return f"data: {data}; preset {one(lambda r: r['scenario']['preset'])}, profile {one(lambda r: r['scenario']['profile'])}; {one(lambda r: r['environment']['device'])}; seeds {sorted({r['seed'] for r in records})}"
 
 def by_dataset(records: list[dict]) -> dict[str, list[dict]]:
-    "Records grouped by data set, those with more classes last."
-    names = sorted({r["scenario"]["dataset"] for r in records}, key=lambda n: (n.rstrip("0123456789"), len(n), n))
-    return {n: [r for r in records if r["scenario"]["dataset"] == n] for n in names}
+    "Records grouped by data set, those with more classes last; a stand-in is named as one."
+    names = sorted({label(r) for r in records}, key=lambda n: (n.split("(")[0].rstrip("0123456789 "), len(n), n))
+    return {n: [r for r in records if label(r) == n] for n in names}
 
 # %% ../nbs/10_results.ipynb #c011
 def overfit_table(records: list[dict]):  # DataFrame
     "Table 2: accuracy of the original on its training data and on test data, beside the paper's."
     import pandas as pd
-    rows = {n: dict(n=len(rs), **{f"{part}, here": said([r["accuracy"]["original"][part] for r in rs]) for part in ("train", "test")}, **{f"{part}, paper": published(n)[f"{part} accuracy"].removeprefix("original ").removesuffix(" (Table 2)") for part in ("train", "test")},
-                    data="stand-in" if rs[0]["data"]["stand_in"] else rs[0]["data"]["source"]) for n, rs in by_dataset(records).items()}
+    rows = {}
+    for n, rs in by_dataset(records).items():
+        task, here = TASKS.get(rs[0]["scenario"]["dataset"]), lambda part: said([r["accuracy"]["original"][part] for r in rs])
+        train, test = task.published if task and task.published else ("–", "–")
+        rows[n] = {"n": len(rs), "train, here": here("train"), "test, here": here("test"), "train, paper": train, "test, paper": test, "source": rs[0]["data"]["source"]}
     return pd.DataFrame(rows).T
 
 def effect_table(records: list[dict]):  # DataFrame
@@ -96,7 +98,7 @@ def plot_models(records: list[dict], column: str, label: str, ax=None):  # Axes
             m, low, high = interval(v)
             ax.plot([at + .07] * len(v), v, mark, mfc="none", mec=".5", ms=4)
             ax.errorbar(at, m, None if np.isnan(low) else [[m - low], [high - m]], fmt=mark, mfc=face, mec="k", ecolor="k", capsize=3, label=model if not x else None)
-    ax.set(xticks=range(len(names)), xticklabels=[f"{n}\nn = {len(rs)}" for n, rs in by_dataset(records).items()], ylabel=label)
+    ax.set(xticks=range(len(names)), xticklabels=[f"{n}\nn = {len(rs)}".replace(" (", "\n(") for n, rs in by_dataset(records).items()], ylabel=label)
     ax.legend(ncols=3, fontsize=8, loc="upper center", bbox_to_anchor=(.5, 1.18), frameon=False)
     return ax
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tqdm import tqdm
-from .data import BrokenFile, InputError, atomic, choose
+from .data import BrokenFile, InputError, check_writable, choose
 from .experiment import digest, scenario
 
 # %% ../nbs/11_sweep.ipynb #c005
@@ -185,6 +185,15 @@ def stale(lock: Path) -> bool:
     except FileNotFoundError: return False
 
 # %% ../nbs/11_sweep.ipynb #c028
+def _bury(lock: Path) -> bool:
+    "Remove a stale lock, one process at a time; was there one?"
+    from filelock import FileLock
+    if not stale(lock): return False
+    with FileLock(lock.parent / ".takeover"):
+        if dead := stale(lock): lock.unlink(missing_ok=True)
+    return dead
+
+# %% ../nbs/11_sweep.ipynb #c029
 class Lease:
     "The right to compute a cell: a lock file that only one process can create."
     def __init__(self, path: str | Path, sweep: str = ""):  # sweep: in whose name
@@ -194,20 +203,13 @@ class Lease:
 
     def claim(self) -> bool:
         "Take it, if it is free or its holder is dead."
-        return self._create() or (self._bury() and self._create())
+        return self._create() or (_bury(self.path) and self._create())
 
     def _create(self) -> bool:
         try: fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
         except FileExistsError: return False
         with open(fd, "w", encoding="utf-8") as f: json.dump(self.mine, f)
         return True
-
-    def _bury(self) -> bool:
-        from filelock import FileLock
-        if not stale(self.path): return False
-        with FileLock(self.path.parent / ".takeover"):
-            if dead := stale(self.path): self.path.unlink(missing_ok=True)
-        return dead
 
     def held(self) -> bool:
         "Is it still ours? If so, a sign of life."
@@ -218,7 +220,7 @@ class Lease:
         "Give it up, if it is ours."
         if holder(self.path) == self.mine: self.path.unlink(missing_ok=True)
 
-# %% ../nbs/11_sweep.ipynb #c033
+# %% ../nbs/11_sweep.ipynb #c034
 CHILD = """
 import json, os, sys, threading
 job = json.loads(sys.stdin.readline())
@@ -238,7 +240,7 @@ except papermill.PapermillExecutionError as e: sys.exit(" ".join(f"{e.ename}: {e
 class Lost(Exception):
     "The right to compute a cell was taken away."
 
-# %% ../nbs/11_sweep.ipynb #c034
+# %% ../nbs/11_sweep.ipynb #c035
 def execute(notebook: str | Path, passed: dict, to: Path, *, threads: int | None = None,  # for OMP_NUM_THREADS, unless that is set
             held: Callable[[], bool] = lambda: True  # asked every second; False: stop
            ) -> str:  # '' or what went wrong, in one line
@@ -263,7 +265,7 @@ def _last_line(status: int, text: str) -> str:
     if status < 0: return f"killed by {signal.Signals(-status).name} (out of memory?)"
     return "" if status == 0 else (text.strip().splitlines() or [f"exit status {status}"])[-1][:300]
 
-# %% ../nbs/11_sweep.ipynb #c036
+# %% ../nbs/11_sweep.ipynb #c037
 def attempt(cell: Cell, out: Path, lease: Lease, threads: int | None) -> str:  # '' or what went wrong
     "Compute a claimed cell once: `CELL.ipynb`, or `CELL.failed.ipynb`, whole."
     done, failed = out / f"{cell.name}.ipynb", out / f"{cell.name}.failed.ipynb"
@@ -277,7 +279,7 @@ def attempt(cell: Cell, out: Path, lease: Lease, threads: int | None) -> str:  #
     finally: part.unlink(missing_ok=True)
     return error
 
-# %% ../nbs/11_sweep.ipynb #c037
+# %% ../nbs/11_sweep.ipynb #c038
 def run_cell(cell: Cell, out: str | Path, *, sweep: str = "",  # in whose name
              threads: int | None = None, wait: float = 0.  # seconds to wait for a cell that another holds
             ) -> dict:  # status (done, kept, failed, elsewhere), seconds, error
@@ -302,7 +304,7 @@ def _who(lock: Path) -> str:
     if not held: return "another process computes it"
     return f"process {held['pid']} on {held['host']} computes it; if that machine is gone, delete {lock.name}"
 
-# %% ../nbs/11_sweep.ipynb #c039
+# %% ../nbs/11_sweep.ipynb #c040
 def _collect(pool: Executor, cells: list[Cell], out: Path, sweep: str, progress: bool, **how) -> dict[str, dict]:
     "Every cell's outcome, by name."
     outcomes, futures = {}, {pool.submit(run_cell, c, str(out), sweep=sweep, **how): c.name for c in cells}
@@ -331,7 +333,7 @@ def _stop(futures: Iterable[Future], out: Path, sweep: str) -> None:
         looks = 0 if ours else looks + 1
         time.sleep(BEAT / 4)
 
-# %% ../nbs/11_sweep.ipynb #c041
+# %% ../nbs/11_sweep.ipynb #c042
 @contextmanager
 def _cluster(address: str, gpu: bool) -> Iterator[Executor]:
     "An executor of a Dask cluster. `InputError` when no scheduler answers, or no worker offers a GPU and one is asked for."
@@ -347,7 +349,7 @@ def _cluster(address: str, gpu: bool) -> Iterator[Executor]:
             raise InputError(f"none of the {len(workers)} workers at {address} offers a GPU; start them with --resources GPU=1")
         yield client.get_executor(pure=False, **({"resources": {"GPU": 1}} if gpu else {}))
 
-# %% ../nbs/11_sweep.ipynb #c042
+# %% ../nbs/11_sweep.ipynb #c043
 def _select(cells: list[Cell], only: Iterable[str]) -> list[Cell]:
     "The cells named, all when none is. `UnknownName`."
     names = [choose(name, [c.name for c in cells], "cell") for name in only]
@@ -355,12 +357,9 @@ def _select(cells: list[Cell], only: Iterable[str]) -> list[Cell]:
 
 def _cores() -> int: return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
-def _prepare(out: Path) -> None:
-    "The sweep's folder, with a place for records. `InputError` when it cannot be written."
-    with atomic(out / "records" / ".probe") as probe: pass
-    (out / "records" / ".probe").unlink(missing_ok=True)
 
-# %% ../nbs/11_sweep.ipynb #c044
+
+# %% ../nbs/11_sweep.ipynb #c045
 def run_sweep(file: str | Path,  # a sweep file
               out: str | Path,  # folder of executed notebooks, with a folder of records
               *, jobs: int = 1,  # cells at a time, on this machine
@@ -374,14 +373,14 @@ def run_sweep(file: str | Path,  # a sweep file
     if jobs < 1: raise InputError(f"jobs={jobs}: expected at least one")
     if gpu and not scheduler: raise InputError("--gpu asks the workers of a --scheduler for a GPU; on this machine CUDA_VISIBLE_DEVICES decides")
     cells, sweep = _select(read_sweep(file), only), secrets.token_hex(8)
-    _prepare(Path(out)); out = Path(out).resolve()
+    check_writable(Path(out, "records")); out = Path(out).resolve()
     how = dict(wait=LEASE + 10) if scheduler else dict(threads=max(1, _cores() // jobs))
     with _cluster(scheduler, gpu) if scheduler else ThreadPoolExecutor(jobs) as pool: outcomes = _collect(pool, cells, out, sweep, progress, **how)
     for c in cells:
         if outcomes[c.name]["status"] == "elsewhere" and (out / f"{c.name}.ipynb").exists(): outcomes[c.name] |= dict(status="kept", error="")
     return pd.DataFrame([dict(cell=c.name, parameters=c.parameters, **outcomes[c.name]) for c in cells])
 
-# %% ../nbs/11_sweep.ipynb #c045
+# %% ../nbs/11_sweep.ipynb #c046
 def plan(file: str | Path, out: str | Path, only: Iterable[str] = ()):  # DataFrame: cell, notebook, parameters, status (done, running, failed, to do)
     "What a sweep would do, and what exists of it; nothing is run or written."
     import pandas as pd

@@ -34,7 +34,7 @@ def _check_config(c: "Config") -> None:
     if not 0 < c.retain_fraction <= 1: raise InputError(f"retain_fraction={c.retain_fraction}; expected a share of D_r in (0, 1]")
     if not c.lam >= 0: raise InputError(f"lam={c.lam}; the penalty of Eq. 5 needs lam >= 0")
     if not min(c.lr, c.critic_lr) > 0: raise InputError(f"lr={c.lr}, critic_lr={c.critic_lr}; expected learning rates above 0")
-    if not (len(c.betas) == 2 and all(0 <= b < 1 for b in c.betas)): raise InputError(f"betas={c.betas}; expected two numbers in [0, 1), as Adam takes")
+    if not (isinstance(c.betas, (tuple, list)) and len(c.betas) == 2 and all(isinstance(b, (int, float)) and 0 <= b < 1 for b in c.betas)): raise InputError(f"betas={c.betas}; expected two numbers in [0, 1), as Adam takes")
     for f in fields(c):
         if f.type is int and getattr(c, f.name) < 1: raise InputError(f"{f.name}={getattr(c, f.name)}; expected at least 1")
 
@@ -270,7 +270,7 @@ def unlearn(model: nn.Module,  # logits N, K; left as it is
     Warns when there was nothing to forget by this measure, and when the bound was reached."""
     if not isinstance(model, nn.Module) or next(model.parameters(), None) is None: raise InputError(f"{type(model).__name__} is no torch.nn.Module with parameters; give a trained model")
     c, seed, (forget, nonmember, retain) = preset(config), operator.index(seed), (_named(k, v) for k, v in dict(forget=forget, nonmember=nonmember, retain=retain).items())
-    with metered(next(model.parameters()).device) as meter, tqdm(total=c.max_rounds, desc="unlearn", disable=not progress) as bar:
+    with torch.enable_grad(), metered(next(model.parameters()).device) as meter, tqdm(total=c.max_rounds, desc="unlearn", disable=not progress) as bar:
         g = _Game(model, forget, nonmember, retain, c, seed)
         stop = _play(g, bar, callback or (lambda row, G: None))
     _warn(g, stop)
@@ -297,7 +297,7 @@ def _like(model: nn.Module, G: nn.Module) -> nn.Module:
     for p, q in zip(model.parameters(), G.parameters()): q.grad = None; q.requires_grad_(p.requires_grad)
     return G
 
-# %% ../nbs/05_unlearning.ipynb #c048
+# %% ../nbs/05_unlearning.ipynb #c050
 def count_flops(model: nn.Module, forget, nonmember, retain, config: str | Config = "paper") -> dict[str, int]:  # setup, round, check
     "Floating-point operations (2 a multiply-add) of the set-up with the first check, of one round, of one check; classifier and critic."
     c, seen = replace(preset(config), max_rounds=3, min_rounds=3, check_every=2, patience=9), []
