@@ -6,7 +6,7 @@
 __all__ = ['ORIGINALS', 'SOURCES', 'InputError', 'UnknownName', 'DataNotFound', 'BrokenFile', 'SplitError', 'choose',
            'expect_error', 'check_fields', 'atomic', 'check_writable', 'cache_dir', 'data_dir', 'Data', 'same_rows',
            'purchase_rows', 'kmeans_labels', 'Source', 'load', 'datasets', 'Records', 'as_dataset', 'batch', 'Sizes',
-           'Splits', 'split']
+           'Splits', 'deal', 'split']
 
 # %% ../nbs/00_data.ipynb #c003
 import difflib, gzip, hashlib, importlib.util, os, secrets, tarfile, tempfile, warnings, zipfile, zlib
@@ -540,7 +540,7 @@ class Splits:
         return pd.DataFrame([dict(set=k, records=len(r), groups=len(np.unique(r.group)), classes=len(r.y.unique())) for k, r in sets.items()])
 
 # %% ../nbs/00_data.ipynb #c085
-def _deal(rows: np.ndarray, group: np.ndarray, sizes: dict[str, int | None], rng: np.random.Generator) -> dict[str, np.ndarray]:
+def deal(rows: np.ndarray, group: np.ndarray, sizes: dict[str, int | None], rng: np.random.Generator) -> dict[str, np.ndarray]:
     "Lays whole groups out in random order and cuts off one set after the other; what a cut leaves of a group is dropped."
     ids, member = np.unique(group[rows], return_inverse=True)
     rank = rng.permutation(len(ids))[member]
@@ -560,16 +560,18 @@ def split(
     data: Data,
     sizes: Sizes,
     seed: int,  # RNG seed
+    *,
+    rows: np.ndarray | None = None,  # of the pool, that may be used; None: all
 ) -> Splits:
     "Random disjoint sets of whole groups, of exactly these sizes. `SplitError` where they cannot be had."
-    n, rows = {f.name: getattr(sizes, f.name) for f in fields(sizes)}, np.arange(len(data.y))
+    n, rows = {f.name: getattr(sizes, f.name) for f in fields(sizes)}, np.arange(len(data.y)) if rows is None else np.unique(rows)
     seen, unseen = ("forget", "retain", "shadow_in", "shadow_out"), ("nonmember", "validation", "holdout", "test")
     pools = [(rows, seen + unseen)]
     if data.official_test is not None:
-        train = ~data.official_test
-        pools = [(rows[train], seen), (rows[~train & ~np.isin(data.group, data.group[train])], unseen)]
+        train = ~data.official_test[rows]
+        pools = [(rows[train], seen), (rows[~train & ~np.isin(data.group[rows], data.group[~data.official_test])], unseen)]
     rng, sets = np.random.default_rng(seed), {}
-    for pool, names in pools: sets |= _deal(pool, data.group, {k: n[k] for k in names}, rng)
+    for pool, names in pools: sets |= deal(pool, data.group, {k: n[k] for k in names}, rng)
     groups = np.concatenate([np.unique(data.group[i]) for i in sets.values()])
     assert len(groups) == len(np.unique(groups)), "a group is on two sides"
     mean, std = _moments(data.x, np.concatenate([sets["forget"], sets["retain"]]))
