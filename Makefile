@@ -18,7 +18,9 @@ IN := env PATH="$(CURDIR)/.venv/bin:$$PATH"
 READY := .venv/.ready
 DEMO := runs/demo
 
-.PHONY: help setup demo test lab readme clean FORCE
+PAPER := runs/paper
+
+.PHONY: help setup demo paper test lab readme clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
@@ -51,6 +53,9 @@ demo: $(READY) ## forget 500 purchase records, attack the result: a table, and a
 	@mv $(DEMO)/.part.ipynb $(DEMO)/purchase.ipynb
 	$(IN) python tools/page.py $(DEMO)/purchase.ipynb
 	$(IN) ganunlearn show $(DEMO)/*.json
+
+paper: $(READY) ## every experiment of the paper, five seeds: hours; resumes where it stopped (JOBS=2: two at a time)
+	$(IN) ganunlearn sweep nbs/sweeps/paper.yml --out $(PAPER) --jobs $(or $(JOBS),1)
 
 test: $(READY) ## run every notebook, then check exports, README, wheel and the rest
 	$(IN) python tools/check.py --flags "$(FLAGS)"

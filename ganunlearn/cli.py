@@ -74,7 +74,7 @@ def show_command(records: Annotated[list[Path], typer.Argument(help="Files writt
 
 def _files(paths: list[Path]) -> list[Path]:
     "The files named, with a folder standing for the records below it."
-    return [f for p in paths for f in (sorted(p.rglob("*.json")) if p.is_dir() else [p])]
+    return [f for p in paths for f in ([q for q in sorted(p.rglob("*.json")) if not q.name.startswith(".")] if p.is_dir() else [p])]
 
 @app.command("verify")
 def verify_command(records: Annotated[list[Path], typer.Argument(help="Files written by `ganunlearn run`.")],

@@ -124,16 +124,19 @@ KEYS = {"notebook": str, "base": dict, "grid": dict, "cells": list, "include": l
 def read_sweep(path: str | Path) -> list[Cell]:
     "All cells of a sweep file, checked. `InputError` and its kin say what is wrong with it."
     cells = {}
-    for c in _read(Path(path), ()):
+    for c in (make_cell(*asked) for asked in _read(Path(path), ())):
         if cells.setdefault(c.name, c) != c: raise InputError(f"{cells[c.name].notebook} and {c.notebook} share the name {c.name}; rename one")
     return [*cells.values()]
 
-def _read(path: Path, above: tuple[Path, ...]) -> Iterator[Cell]:
+def _read(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, dict, dict]]:
+    "What `make_cell` takes, for each cell that the file asks for."
     if path.resolve() in above: raise InputError(f"{path} includes itself, by way of {' and '.join(p.name for p in above)}")
     doc = _document(path)
-    if "notebook" in doc:
-        for varied in _varied(doc, path): yield make_cell(path.parent / doc["notebook"], doc.get("base", {}), varied)
-    for other in doc.get("include", []): yield from _read(path.parent / str(other), (*above, path.resolve()))
+    base, own = doc.get("base", {}), "notebook" in doc
+    if own: yield from ((path.parent / doc["notebook"], base, varied) for varied in _varied(doc, path))
+    for other in doc.get("include", []):
+        for notebook, b, v in _read(path.parent / str(other), (*above, path.resolve())):
+            yield from [(notebook, b, v)] if own else ((notebook, b | base, v | varied) for varied in _varied(doc, path))
 
 # %% ../nbs/11_sweep.ipynb #c022
 def _document(path: Path) -> dict:

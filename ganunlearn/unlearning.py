@@ -266,6 +266,7 @@ def unlearn(model: nn.Module,  # logits N, K; left as it is
     """Make `model` answer on `forget` as it answers on records it never saw (§2.2, Eq. 4 to 6), on the device it is on.
 
     `result.model` is the one that forgot, `result.stopped` says whether the distance of Eq. 4 was reached ("distance") or the bound on rounds ("bound"), `result.history` how it went, `result.cost` what it took.
+    `lr` of the preset was chosen on a fully connected network; a deep one with normalised layers wants about a tenth of it, or its distance swings and `stopped` says "bound".
     All of G trains, frozen parameters included; the given model is never changed. Raises `InputError` and `OverlapError` for what cannot be used, `Diverged` for a loss that is not finite.
     Warns when there was nothing to forget by this measure, and when the bound was reached."""
     if not isinstance(model, nn.Module) or next(model.parameters(), None) is None: raise InputError(f"{type(model).__name__} is no torch.nn.Module with parameters; give a trained model")
