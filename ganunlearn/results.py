@@ -25,7 +25,7 @@ def interval(x  # one value a seed
             ) -> tuple[float, float, float]:  # mean, low, high
     "Mean with its 95 % t-interval over seeds; NaN bounds for one seed."
     from scipy.stats import t
-    x = np.asarray(x, float)
+    x = np.asarray([*x], float)
     half = t.ppf(.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)) if len(x) > 1 else np.nan
     return float(x.mean()), float(x.mean() - half), float(x.mean() + half)
 
