@@ -23,17 +23,17 @@ def tidy(records: list[dict]):  # DataFrame: a row for each record and model
 # %% ../nbs/10_results.ipynb #c007
 def interval(x  # one value a seed
             ) -> tuple[float, float, float]:  # mean, low, high
-    "Mean with its 95 % t-interval over seeds; NaN bounds for one seed."
+    "Mean with its 95 % t-interval over seeds; NaN bounds for fewer than three, of which it would say nothing."
     from scipy.stats import t
     x = np.asarray([*x], float)
-    half = t.ppf(.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)) if len(x) > 1 else np.nan
+    half = t.ppf(.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)) if len(x) > 2 else np.nan
     return float(x.mean()), float(x.mean() - half), float(x.mean() + half)
 
 def said(x, digits: int = 3) -> str:
     "A mean with its interval in words a table can hold."
-    m, low, high = interval(x)
+    m, low, high = interval(x := [*x])
     if np.isnan(m): return "not reached by every seed"
-    return f"{m:.{digits}f} (one seed)" if np.isnan(low) else f"{m:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+    return f"{m:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]" if not np.isnan(low) else f"{m:.{digits}f} (one seed)" if len(x) == 1 else f"{x[0]:.{digits}f}, {x[1]:.{digits}f} (two seeds)"
 
 # %% ../nbs/10_results.ipynb #c010
 def source(records: list[dict]) -> str:
