@@ -241,6 +241,7 @@ class Finished:
     progress: bool
     models = property(lambda self: dict(original=self.made["original"].trained.model, retrained=self.made["retrained"].trained.model, unlearned=self.result.model))
 
+# %% ../nbs/09_experiment.ipynb #c036
 def by_class(k: Finished) -> dict:
     "`sort`: accuracy on the records of D_f whose class the non-members have and lack, and the share answered with a class that they lack."
     y, out = k.splits.forget.y, {}
@@ -252,18 +253,21 @@ def by_class(k: Finished) -> dict:
 
 def confidences(k: Finished) -> dict:
     "`overfitting`: 101 quantiles of the confidence, the log-odds of the largest posterior, on D_f, D_nonmember and the hold-out."
-    def quantiles(m, d):
-        z = logits(m, d).double().sort(1, descending=True).values  # N, K
-        return torch.quantile(z[:, 0] - z[:, 1:].logsumexp(1), torch.linspace(0, 1, 101, dtype=torch.float64)).tolist()
-    return {name: {part: quantiles(m, getattr(k.splits, part)) for part in ("forget", "nonmember", "holdout")} for name, m in k.models.items()}
+    return {name: {part: _quantiles(logits(m, getattr(k.splits, part))) for part in ("forget", "nonmember", "holdout")} for name, m in k.models.items()}
 
+def _quantiles(z: torch.Tensor) -> list[float]:
+    "Of log-odds of the largest posterior: z_1 − log Σ exp z_k over the others."
+    z = z.double().sort(1, descending=True).values  # N, K
+    return torch.quantile(z[:, 0] - z[:, 1:].logsumexp(1), torch.linspace(0, 1, 101, dtype=torch.float64)).tolist()
+
+# %% ../nbs/09_experiment.ipynb #c037
 def band(k: Finished, n: int = 10) -> dict:
     "`band`: what the attack and the test set say of `n` models retrained on the same D_r with other seeds."
     made = [make_model(k.sc, k.seed, "retrained", k.data, k.splits.retain, init=role_seed(1000 + i, "retrained"), progress=k.progress, device=k.made["original"].trained.device).trained.model for i in range(n)]
     attack = fit_attack(k.made["shadow"].trained.model, k.splits.shadow_in, k.splits.shadow_out, seed=role_seed(k.seed, "attack"))
     return {"retrained": [dict(evaluate(attack, m, k.splits.forget, k.splits.holdout, seed=0), test=accuracy(m, k.splits.test), forget=accuracy(m, k.splits.forget)) for m in made]}
 
-# %% ../nbs/09_experiment.ipynb #c037
+# %% ../nbs/09_experiment.ipynb #c039
 def peak_bytes(f: Callable, device: torch.device) -> int:
     "Most bytes that torch had allocated at once during `f()`, beyond what lay there before."
     if device.type == "cuda":
@@ -282,6 +286,7 @@ def _hushed() -> Iterator[None]:
     try: yield
     finally: os.dup2(kept, 2); os.close(kept); os.close(null)
 
+# %% ../nbs/09_experiment.ipynb #c040
 def timing(k: Finished) -> dict:
     "`timing`: seconds of the game three times, with the retraining in between; five disjoint forget sets; peak memory of both."
     s, sc, o, device = k.splits, k.sc, k.made["original"].trained.model, next(k.models["original"].parameters()).device
@@ -292,10 +297,10 @@ def timing(k: Finished) -> dict:
     for mine in pools:
         f, r = s.retain.take(np.flatnonzero(mine)), s.retain.take(np.flatnonzero(~mine)) + s.forget
         games.append(_judged(k, f, play(f, r)))
+    three, step = replace(sc.config, max_rounds=3, min_rounds=3), s.retain.take(np.arange(3 * sc.recipe.batch_size) % len(s.retain))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # three rounds reach the bound, as they should
-        short = replace(sc.config, max_rounds=3, min_rounds=3)
-        peaks = dict(unlearn=peak_bytes(lambda: play(s.forget, s.retain, short), device), retrain=peak_bytes(lambda: train(o, s.retain.take(np.arange(3 * sc.recipe.batch_size) % len(s.retain)), replace(sc.recipe, epochs=1), seed=0, progress=False, device=device), device))
+        peaks = dict(unlearn=peak_bytes(lambda: play(s.forget, s.retain, three), device), retrain=peak_bytes(lambda: train(o, step, replace(sc.recipe, epochs=1), seed=0, progress=False, device=device), device))
     return dict(games=games, seconds=[k.result.cost["seconds"], *(c["seconds"] for c in again)], cpu_seconds=[k.result.cost["cpu_seconds"], *(c["cpu_seconds"] for c in again)], peak_memory_bytes=peaks)
 
 def _judged(k: Finished, forget: Records, result: Unlearned) -> dict:
@@ -305,7 +310,7 @@ def _judged(k: Finished, forget: Records, result: Unlearned) -> dict:
 
 MEASURES = dict(sort=by_class, overfitting=confidences, band=band, timing=timing)  # joins the record as `also`
 
-# %% ../nbs/09_experiment.ipynb #c038
+# %% ../nbs/09_experiment.ipynb #c041
 def compute(sc: Scenario, seed: int, data: Data, *, refresh: bool = False, progress: bool = True, device=None) -> dict:
     "One run, from split to record; nothing is written but the model cache."
     device = pick_device(device)
@@ -325,7 +330,7 @@ def compute(sc: Scenario, seed: int, data: Data, *, refresh: bool = False, progr
                 training=_training(made), stopped=result.stopped, accuracy=accuracies(models, s), attacks=found,
                 distance=distances(models, s, sc.config, result.threshold), cost=bill, history=result.history, top_posterior=_top(models, s), **also)
 
-# %% ../nbs/09_experiment.ipynb #c040
+# %% ../nbs/09_experiment.ipynb #c043
 PARTS = ("key", "experiment", "scenario", "seed", "environment", "data", "training", "stopped", "accuracy", "attacks", "distance", "cost", "history", "top_posterior")  # of a record, beside `schema`
 
 def read_record(path: str | Path) -> dict:
@@ -341,7 +346,7 @@ def load_records(folder: str | Path) -> list[dict]:
     "All records below a folder, by experiment and seed; hidden files, which an interrupted run may leave, are none."
     return sorted((read_record(p) for p in sorted(Path(folder).rglob("*.json")) if not p.name.startswith(".")), key=lambda r: (r["experiment"], r["scenario"]["dataset"], r["seed"]))
 
-# %% ../nbs/09_experiment.ipynb #c041
+# %% ../nbs/09_experiment.ipynb #c044
 def record_path(out: str | Path, sc: Scenario, seed: int, data: Data) -> Path:
     "Where the record of a run stands below `out`."
     return Path(out) / f"{sc.dataset}-{sc.preset}-{sc.profile}-s{seed}-{key(sc, seed, data.sha256)[:12]}.json"
@@ -360,7 +365,7 @@ def run(sc: Scenario, seed: int,  # RNG seed of everything
         with atomic(path) as tmp: tmp.write_text(text, encoding="utf-8")
     return json.loads(text)
 
-# %% ../nbs/09_experiment.ipynb #c046
+# %% ../nbs/09_experiment.ipynb #c049
 TIMES = {"seconds", "cpu_seconds", "speedup", "speedup_to_level", "peak_memory_bytes", "environment", "timed_together", "fresh"}  # what may differ between two runs
 
 def numbers(record, path: str = "") -> Iterator[tuple[str, object]]:
@@ -374,7 +379,7 @@ def differences(a: dict, b: dict) -> list[tuple[str, object, object]]:
     a, b = dict(numbers(a)), dict(numbers(b))
     return [(k, a.get(k), b.get(k)) for k in sorted({*a, *b}) if a.get(k) != b.get(k)]
 
-# %% ../nbs/09_experiment.ipynb #c052
+# %% ../nbs/09_experiment.ipynb #c055
 def scenario_of(record: dict) -> Scenario:
     "The scenario a record was made from. `BrokenFile` when a record of another version holds names this one does not know."
     d = record["scenario"]
@@ -395,7 +400,7 @@ def verify(path: str | Path, *, progress: bool = True, device=None) -> list[tupl
     try: return _ratios(record) + differences(record, run(scenario_of(record), record["seed"], refresh=True, progress=progress, device=device))
     finally: torch.set_num_threads(threads)
 
-# %% ../nbs/09_experiment.ipynb #c055
+# %% ../nbs/09_experiment.ipynb #c058
 MODELS_ATTACKED = ("original", "retrained", "unlearned")
 
 def gap_closed(record: dict) -> float | None:
@@ -411,7 +416,7 @@ def verdict(record: dict) -> str:
     if gap is None: return "nothing to tell: the false negative rates of the original and the retrained model are less than .05 apart"
     return f"gap closed {gap:.2f} (0: as found as before; 1: as unseen as after retraining); test accuracy {acc['unlearned']['test']:.3f}, retrained {acc['retrained']['test']:.3f}"
 
-# %% ../nbs/09_experiment.ipynb #c056
+# %% ../nbs/09_experiment.ipynb #c059
 NOT_PRINTED = "not printed"
 
 def published(dataset: str) -> dict[str, str]:
@@ -423,7 +428,7 @@ def published(dataset: str) -> dict[str, str]:
     if dataset == "purchase100": out |= {"FNR": NOT_PRINTED + " (Fig. 3, 5: unlearned “almost the same as retrain”)"}
     return out
 
-# %% ../nbs/09_experiment.ipynb #c057
+# %% ../nbs/09_experiment.ipynb #c060
 def label(record: dict) -> str:
     "The data set's name, marked where a stand-in took its place: what a table calls it."
     return record["scenario"]["dataset"] + " (stand-in)" * record["data"]["stand_in"]
