@@ -11,7 +11,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 import yaml
-from readme import readme
+from readme import pictures, readme
 
 ROOT = Path(__file__).resolve().parent.parent
 NBS, LIB = ROOT / "nbs", ROOT / "ganunlearn"
@@ -146,7 +146,9 @@ def check_readme(tmp):
     "README.md is in step"
     assert (ROOT / "README.md").exists() and (ROOT / "README.md").read_text(encoding="utf-8") == readme(), \
         "README.md is not what nbs/index.ipynb gives. Run: make readme"
-    return "as nbs/index.ipynb gives it"
+    shown, there = pictures(), {p.relative_to(ROOT).as_posix(): p.read_bytes() for p in (ROOT / "images").glob("*")}
+    assert shown == there, f"images/ holds {sorted(there)}, README.md shows {sorted(shown)}, or their content differs. Run: make readme"
+    return f"as nbs/index.ipynb gives it, {len(shown)} picture{'s' * (len(shown) != 1)}"
 
 
 def check_site(tmp):
