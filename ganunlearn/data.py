@@ -306,7 +306,7 @@ def kmeans_labels(
     unit: bool = True,  # scale rows to unit length first
     seed: int = 0,  # RNG seed of the k-means++ start
 ) -> np.ndarray:  # int64 N, from 0 to k-1
-    "Classes made by k-means, as the paper makes them for Purchase (section 3.1). Every row is seen."
+    "Classes made by k-means, as the paper makes them for Purchase (§3.2). Every row is seen."
     from sklearn.cluster import KMeans
     from sklearn.preprocessing import normalize
     from threadpoolctl import threadpool_limits
