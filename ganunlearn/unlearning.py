@@ -378,7 +378,7 @@ def _like(model: nn.Module, G: nn.Module) -> nn.Module:
     for p, q in zip(model.parameters(), G.parameters()): q.grad = None; q.requires_grad_(p.requires_grad)
     return G
 
-# %% ../nbs/05_unlearning.ipynb #c061
+# %% ../nbs/05_unlearning.ipynb #c066
 def count_flops(model: nn.Module, forget, nonmember, retain, config: str | Config = "paper") -> dict[str, int]:  # setup, round, check
     "Floating-point operations (2 a multiply-add) of the set-up with the first check, of one round, of one check; classifier and critic."
     c, seen = replace(preset(config), max_rounds=3, min_rounds=3, check_every=2, patience=9), []
