@@ -360,8 +360,6 @@ def _select(cells: list[Cell], only: Iterable[str]) -> list[Cell]:
 
 def _cores() -> int: return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
-
-
 # %% ../nbs/11_sweep.ipynb #c045
 def run_sweep(file: str | Path,  # a sweep file
               out: str | Path,  # folder of executed notebooks, with a folder of records
