@@ -198,7 +198,7 @@ def costs(original: Made, retrained: Made, result: Unlearned, flops: int, per_sa
 def environment(device: torch.device) -> dict:
     "Where a run took place."
     git = subprocess.run(["git", "-C", str(Path.cwd()), "rev-parse", "HEAD"], capture_output=True, text=True)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.machine()} CPU, {torch.get_num_threads()} thread(s) of {os.cpu_count()}"
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.machine()} CPU, {(n := torch.get_num_threads())} thread{'s' * (n > 1)} of {os.cpu_count()}"
     return dict(device=name, threads=torch.get_num_threads(), torch=torch.__version__, python=platform.python_version(),
                 commit=git.stdout.strip() or None, started=datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
@@ -391,6 +391,7 @@ def _judged(k: Finished, forget: Records, result: Unlearned) -> dict:
     auc = lambda m: evaluate_margin(m, forget, k.splits.holdout)
     return dict(rounds=result.rounds, stopped=result.stopped, seconds=result.cost["seconds"], original=auc(k.models["original"]), unlearned=auc(result.model), test=accuracy(result.model, k.splits.test), forget=accuracy(result.model, forget))
 
+# %% ../nbs/09_experiment.ipynb #c047
 def served(k: Finished) -> dict:
     "`in_a_row`: the audit after the last request, and after each one the margin attack on all records forgotten so far, and accuracies."
     s, rows = k.splits, []
@@ -401,7 +402,7 @@ def served(k: Finished) -> dict:
 REQUESTS = ("request", "in_a_row", *CHOSEN)  # other kinds of request; `request`: of another size
 MEASURES = dict(sort=by_class, overfitting=confidences, band=band, timing=timing, u_lira=pairs) | dict.fromkeys(("audit", "ablation", "comparison", *REQUESTS), audited) | dict(in_a_row=served)  # joins the record as `also`
 
-# %% ../nbs/09_experiment.ipynb #c047
+# %% ../nbs/09_experiment.ipynb #c048
 def play(c: Config | Method, model: nn.Module, s: Splits, seed: int, progress: bool) -> Unlearned:
     "The scenario's method on one model."
     return (unlearn if isinstance(c, Config) else forget_by)(model, s.forget, s.nonmember, s.retain, c, seed=seed, progress=progress)
@@ -419,7 +420,7 @@ def joined(games: list[Unlearned]) -> Unlearned:
     cost = {k: v if k == "peak_memory_bytes" else sum(g.cost[k] for g in games) for k, v in games[-1].cost.items()}
     return replace(games[-1], history=[row for g in games for row in g.history], rounds=sum(g.rounds for g in games), cost=cost)
 
-# %% ../nbs/09_experiment.ipynb #c048
+# %% ../nbs/09_experiment.ipynb #c049
 def compute(sc: Scenario, seed: int, data: Data, *, refresh: bool = False, progress: bool = True, device=None) -> dict:
     "One run, from split to record; nothing is written but the model cache."
     device = pick_device(device)
@@ -441,7 +442,7 @@ def compute(sc: Scenario, seed: int, data: Data, *, refresh: bool = False, progr
                 training=_training(made), stopped=result.stopped, accuracy=accuracies(models, s), attacks=found,
                 distance=distances(models, s, sc.config, result.threshold), cost=bill, history=result.history, top_posterior=_top(models, s), **also)
 
-# %% ../nbs/09_experiment.ipynb #c050
+# %% ../nbs/09_experiment.ipynb #c051
 PARTS = ("key", "experiment", "scenario", "seed", "environment", "data", "training", "stopped", "accuracy", "attacks", "distance", "cost", "history", "top_posterior")  # of a record, beside `schema`
 
 def read_record(path: str | Path) -> dict:
@@ -457,7 +458,7 @@ def load_records(folder: str | Path) -> list[dict]:
     "All records below a folder, by experiment and seed; hidden files, which an interrupted run may leave, are none."
     return sorted((read_record(p) for p in sorted(Path(folder).rglob("*.json")) if not p.name.startswith(".")), key=lambda r: (r["experiment"], r["scenario"]["dataset"], r["seed"]))
 
-# %% ../nbs/09_experiment.ipynb #c051
+# %% ../nbs/09_experiment.ipynb #c052
 def record_path(out: str | Path, sc: Scenario, seed: int, data: Data) -> Path:
     "Where the record of a run stands below `out`."
     return Path(out) / f"{sc.dataset}-{sc.preset}-{sc.profile}-s{seed}-{key(sc, seed, data.sha256)[:12]}.json"
@@ -476,7 +477,7 @@ def run(sc: Scenario, seed: int,  # RNG seed of everything
         with atomic(path) as tmp: tmp.write_text(text, encoding="utf-8")
     return json.loads(text)
 
-# %% ../nbs/09_experiment.ipynb #c056
+# %% ../nbs/09_experiment.ipynb #c057
 TIMES = {"seconds", "cpu_seconds", "speedup", "speedup_to_level", "peak_memory_bytes", "environment", "timed_together", "fresh"}  # what may differ between two runs
 
 def numbers(record, path: str = "") -> Iterator[tuple[str, object]]:
@@ -490,7 +491,7 @@ def differences(a: dict, b: dict) -> list[tuple[str, object, object]]:
     a, b = dict(numbers(a)), dict(numbers(b))
     return [(k, a.get(k), b.get(k)) for k in sorted({*a, *b}) if a.get(k) != b.get(k)]
 
-# %% ../nbs/09_experiment.ipynb #c065
+# %% ../nbs/09_experiment.ipynb #c066
 def scenario_of(record: dict) -> Scenario:
     "The scenario a record was made from. `BrokenFile` when a record of another version holds names this one does not know."
     d = record["scenario"]
@@ -512,7 +513,7 @@ def verify(path: str | Path, *, progress: bool = True, device=None) -> list[tupl
     try: return _ratios(record) + differences(record, run(scenario_of(record), record["seed"], refresh=True, progress=progress, device=device))
     finally: torch.set_num_threads(threads)
 
-# %% ../nbs/09_experiment.ipynb #c068
+# %% ../nbs/09_experiment.ipynb #c069
 MODELS_ATTACKED = ("original", "retrained", "unlearned")
 
 def gap_closed(record: dict) -> float | None:
@@ -528,19 +529,19 @@ def verdict(record: dict) -> str:
     if gap is None: return "nothing to tell: the false negative rates of the original and the retrained model are less than .05 apart"
     return f"gap closed {gap:.2f} (0: as found as before; 1: as unseen as after retraining); test accuracy {acc['unlearned']['test']:.3f}, retrained {acc['retrained']['test']:.3f}"
 
-# %% ../nbs/09_experiment.ipynb #c069
+# %% ../nbs/09_experiment.ipynb #c070
 NOT_PRINTED = "not printed"
 
 def published(dataset: str) -> dict[str, str]:
     "What the paper prints for the rows of `show`, with its place; 'not printed' where only an image has it."
     task = TASKS.get(dataset)  # the paper's own data, not a stand-in's
     train, test = (f"original {v:.3g} (Table 2)" for v in task.published) if task and task.published else ("–", "–")
-    out = {"train accuracy": train, "test accuracy": test, "speed-up": "3.3×, 8×, 22.6× (Fig. 7, CIFAR-10)", "FNR": NOT_PRINTED + " (Fig. 3)"}
+    out = {"train accuracy": train, "test accuracy": test, "speed-up": "3.3×, 8×, 22.6× (Fig. 7, CIFAR-10)"} | ({"FNR": NOT_PRINTED + " (Fig. 3)"} if task and task.published else {})
     if dataset == "cifar100": out |= {"FNR": "original .17, retrained .82, unlearned .82 (Fig. 4)", "TNR": "original .82, unlearned .81 (Fig. 4)"}
     if dataset == "purchase100": out |= {"FNR": NOT_PRINTED + " (Fig. 3, 5: unlearned “almost the same as retrain”)"}
     return out
 
-# %% ../nbs/09_experiment.ipynb #c070
+# %% ../nbs/09_experiment.ipynb #c071
 def label(record: dict) -> str:
     "The data set's name, marked where a stand-in took its place: what a table calls it."
     return record["scenario"]["dataset"] + " (stand-in)" * record["data"]["stand_in"]

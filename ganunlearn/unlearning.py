@@ -370,7 +370,7 @@ def metered(device: torch.device) -> Iterator[dict]:
 
 def _warn(g: _Game, stop: str) -> None:
     if g.history[0]["distance"] < g.threshold: warnings.warn(f"the forget set answered like unseen records before the game began (distance {g.history[0]['distance']:.3f}, threshold {g.threshold:.3f}): by this measure there was nothing to forget", stacklevel=3)
-    if stop == "bound": warnings.warn(f"stopped at {g.rounds} rounds with the distance at {g.history[-1]['distance']:.3f}, not below {g.threshold:.3f}: raise max_rounds, or look at history", stacklevel=3)
+    if stop == "bound": warnings.warn(f"stopped at {g.rounds} rounds with the distance at {g.history[-1]['distance']:.3f}, before {g.c.patience} check(s) in a row from round {g.c.min_rounds} on had it below {g.threshold:.3f}: raise max_rounds, or look at history", stacklevel=3)
 
 def _like(model: nn.Module, G: nn.Module) -> nn.Module:
     "G with the modes and requires_grad of `model`, and no gradients left over."
