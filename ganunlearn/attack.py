@@ -130,7 +130,7 @@ def margins(model: nn.Module, data) -> np.ndarray:  # N
     return (true[:, 0] - z.scatter(1, y[:, None], -np.inf).max(1).values).numpy()
 
 def evaluate_margin(model: nn.Module, members, nonmembers, *, seed: int = 0) -> dict[str, float]:
-    "AUC of the margin, members against non-members, with its interval; one half is a coin. `OverlapError` when the two share records."
+    "AUC of the margin, members against non-members, with its interval; one half is a coin. Where a set has an attribute `group`, one id a record, whole groups are resampled. `OverlapError` when the two share records."
     check_disjoint(members=members, nonmembers=nonmembers)
     auc = auc_interval(margins(model, members), margins(model, nonmembers), *(getattr(d, "group", None) for d in (members, nonmembers)), seed=seed)
     return dict(zip(("auc", "auc_low", "auc_high"), auc))

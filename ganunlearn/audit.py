@@ -153,7 +153,7 @@ def audit(model: nn.Module,
           references: Sequence[nn.Module],  # R >= 3 models retrained without D_f, of different seeds; 10 are better
           attack: ShadowAttack | None = None,  # the paper's, see `fit_attack`; None: not asked
           margin: float = MARGIN, seed: int = 0) -> Audit:
-    "Four attacks on `model`, beside the same attacks on retrained models; what the difference says. `InputError` for fewer than three references, `OverlapError` for sets that share records."
+    "Four attacks on `model`, beside the same attacks on retrained models; what the difference says. Where a set has an attribute `group`, one id a record, intervals resample whole groups. `InputError` for fewer than three references, `OverlapError` for sets that share records."
     sets = dict(forget=forget, holdout=holdout, nonmember=nonmember); check_disjoint(**sets)
     groups = {k: _groups(v) for k, v in sets.items()}
     own, *others = [{k: reading(m, v, attack) for k, v in sets.items()} for m in (model, *references)]

@@ -47,7 +47,7 @@ def source(records: list[dict]) -> str:
 
 def by_dataset(records: list[dict]) -> dict[str, list[dict]]:
     "Records grouped by data set, those with more classes last; a stand-in is named as one."
-    names = sorted({label(r) for r in records}, key=lambda n: (n.split("(")[0].rstrip("0123456789 "), len(n), n))
+    records = [*records]; names = sorted({label(r) for r in records}, key=lambda n: (n.split("(")[0].rstrip("0123456789 "), len(n), n))
     return {n: [r for r in records if label(r) == n] for n in names}
 
 # %% ../nbs/10_results.ipynb #c011
