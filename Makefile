@@ -20,10 +20,10 @@ DEMO := runs/demo
 
 PAPER := runs/paper
 
-.PHONY: help setup demo paper test lab readme clean FORCE
+.PHONY: help setup demo paper test lab readme docs docs-preview docs-check clean FORCE
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 setup: $(READY) ## create .venv and install everything into it (the other targets do this by themselves)
 
@@ -65,6 +65,17 @@ lab: $(READY) ## open JupyterLab on the notebooks (on a server: make lab LAB_ARG
 
 readme: $(READY) ## write README.md from nbs/index.ipynb
 	$(IN) python tools/readme.py
+
+docs: ## the site as it is published, in _docs (needs Quarto)
+	@command -v quarto >/dev/null || { echo "Quarto is not installed: https://quarto.org/docs/get-started; the same site without it: make docs-preview"; exit 1; }
+	@$(MAKE) --no-print-directory $(READY)
+	$(IN) python tools/docs.py
+
+docs-preview: $(READY) ## the same site without Quarto: _docs/index.html
+	$(IN) python tools/docs.py preview
+
+docs-check: docs-preview ## open every page of the preview in Chromium; screenshots in runs/docs
+	$(IN) python tools/docs_check.py
 
 clean: ## remove .venv, caches and everything built; results in runs/ stay
 	rm -rf .venv .cache _proc _docs build dist *.egg-info nbs/nbdev.yml

@@ -127,7 +127,7 @@ def preview():
 
 def quarto():
     "Render with Quarto."
-    if not shutil.which("quarto"): sys.exit("Quarto is not installed: https://quarto.org/docs/get-started (1.8 or newer). Without it: make docs-preview")
+    if not shutil.which("quarto"): sys.exit("Quarto is not installed: https://quarto.org/docs/get-started; the same site without it: make docs-preview")
     prepare()
     (ROOT / "README.md").touch()  # or nbdev would write another one
     nbdev_docs(n_workers=0)

@@ -75,6 +75,12 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args): pass
 
 
+async def picture(tab, path):
+    "A screenshot of the page, of its first 20,000 pixels where it is longer."
+    size = await tab.evaluate("() => [document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+    await tab.screenshot(path=path, type="jpeg", quality=70, full_page=True, clip=dict(x=0, y=0, width=size[0], height=min(size[1], 20_000)))
+
+
 async def open_page(browser, base, page, gate):
     "What a browser sees on a page, its faults so far, and two screenshots."
     async with gate:
@@ -86,10 +92,10 @@ async def open_page(browser, base, page, gate):
         tab.on("response", lambda r: r.status >= 400 and faults.append(f"{r.status}: {r.url[:120]}"))
         await tab.goto(base + page, wait_until="load")
         seen, shot = await tab.evaluate(LOOK), SHOTS / page.replace("/", "-").removesuffix(".html")
-        await tab.screenshot(path=f"{shot}-desktop.jpg", type="jpeg", quality=70, full_page=True)
+        await picture(tab, f"{shot}-desktop.jpg")
         await tab.set_viewport_size(PHONE)
         seen["wide"] = await tab.evaluate(WIDE)
-        await tab.screenshot(path=f"{shot}-phone.jpg", type="jpeg", quality=70, full_page=True)
+        await picture(tab, f"{shot}-phone.jpg")
         await tab.close()
         return page, seen, faults
 
@@ -116,10 +122,10 @@ async def darkness(browser, base):
     await tab.goto(base + "unlearning.html", wait_until="load")
     await tab.wait_for_timeout(200)
     colours = await tab.evaluate("() => [document.body, document.querySelector('main img')].map((e) => getComputedStyle(e).backgroundColor)")
-    await tab.screenshot(path=SHOTS / "unlearning-dark.jpg", type="jpeg", quality=70, full_page=True)
+    await picture(tab, SHOTS / "unlearning-dark.jpg")
     await tab.close()
-    body, picture = (sum(map(int, re.findall(r"\d+", c)[:3])) for c in colours)
-    return ([] if body < 200 else ["no dark theme for a reader who prefers it"]) + ([] if picture == 765 else ["pictures have no white paper in the dark"])
+    page, figure = (sum(map(int, re.findall(r"\d+", c)[:3])) for c in colours)
+    return ([] if page < 200 else ["no dark theme for a reader who prefers it"]) + ([] if figure == 765 else ["pictures have no white paper in the dark"])
 
 
 def judge(page, seen, base, known, books):
