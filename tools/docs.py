@@ -87,9 +87,11 @@ def prepare():
 def mathml(html):
     "Every equation of a page as MathML."
     def one(m):
-        tex = unescape(m[2])[2:-2]
-        try: return convert(tex, display="block" if m[1] == "display" else "inline")
+        tex = re.sub(r"\\tag\{(.*?)\}", r"\\qquad (\1)", unescape(m[2])[2:-2])
+        try: math = convert(tex, display="block" if m[1] == "display" else "inline")
         except Exception as e: raise ValueError(f"this equation cannot be converted: {tex}") from e
+        math = re.sub(r"<mo[^>]*>(?=&#x0(?:2016|2225);)", '<mo stretchy="false">', math)  # a norm's bars stretch with their index otherwise
+        return math if m[1] == "display" else f'<span class="math">{math}</span>'
     return re.sub(r'<span class="math (inline|display)">(.*?)</span>', one, html, flags=re.S)
 
 

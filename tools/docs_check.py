@@ -36,11 +36,11 @@ LOOK = r"""() => {
     folded: all("main details.code-fold").length, code: all("main .cell-code").length,
   }
 }"""
-WIDE = """() => {
-  const room = document.documentElement.clientWidth, wide = (e) => e.getBoundingClientRect().right > room + 1;
-  const boxed = (e) => { for (; e && e !== document.body; e = e.parentElement) if (/auto|scroll|hidden|clip/.test(getComputedStyle(e).overflowX)) return true; };
-  if (document.documentElement.scrollWidth <= room + 1) return [];
-  return [...document.querySelectorAll("main *")].filter((e) => wide(e) && !boxed(e)).slice(0, 3).map((e) => `<${e.localName} class="${e.className}"> ${e.textContent.trim().slice(0, 40)}`).concat([`${document.documentElement.scrollWidth} px`]);
+WIDE = """() => {  // what reaches over the edge, unless it scrolls in a box of its own
+  const room = document.documentElement.clientWidth, over = (e) => { const r = e.getBoundingClientRect(); return r.right > room + 1 && r.width && r.height; };
+  const boxed = (e) => { for (e = e.parentElement; e; e = e.parentElement) if (/auto|scroll/.test(getComputedStyle(e).overflowX) && !over(e)) return true; };
+  const found = [...document.querySelectorAll("main *")].filter((e) => over(e) && !boxed(e)).map((e) => `<${e.localName} class="${e.className}"> ${e.textContent.trim().slice(0, 40)}`);
+  return found.length || document.documentElement.scrollWidth <= room + 1 ? found.slice(0, 3) : [`${document.documentElement.scrollWidth} px`];
 }"""
 
 
@@ -76,9 +76,9 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 async def picture(tab, path):
-    "A screenshot of the page, of its first 20,000 pixels where it is longer."
+    "A screenshot of the page, of its first 10,000 pixels where it is longer."
     size = await tab.evaluate("() => [document.documentElement.clientWidth, document.documentElement.scrollHeight]")
-    await tab.screenshot(path=path, type="jpeg", quality=70, full_page=True, clip=dict(x=0, y=0, width=size[0], height=min(size[1], 20_000)))
+    await tab.screenshot(path=path, type="jpeg", quality=70, full_page=True, clip=dict(x=0, y=0, width=size[0], height=min(size[1], 10_000)))
 
 
 async def open_page(browser, base, page, gate):
@@ -113,6 +113,18 @@ async def search(browser, base, word="critic"):
         text = await tab.locator("main").inner_text()
         return [] if word in text.lower() and "index.html" not in tab.url else [f"search for '{word}' leads to {tab.url}, which does not speak of it"]
     except Exception as e: return [f"search does not find '{word}': {str(e).splitlines()[0]}"]
+    finally: await tab.close()
+
+
+async def menu(browser, base):
+    "Faults of the menu: on a phone it must open."
+    tab = await browser.new_page(viewport=PHONE)
+    await tab.goto(base + "unlearning.html", wait_until="load")
+    try:
+        await tab.locator(".quarto-btn-toggle:visible").first.click(timeout=5_000)
+        await tab.locator("#quarto-sidebar a[href]").first.wait_for(timeout=5_000)
+        return []
+    except Exception as e: return [f"the menu does not open on a phone: {str(e).splitlines()[0]}"]
     finally: await tab.close()
 
 
@@ -158,7 +170,7 @@ async def check(chromium, base):
     async with async_playwright() as p:
         browser = await p.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         done = await asyncio.gather(*(open_page(browser, base, page, gate) for page in pages()))
-        more = await search(browser, base) + await darkness(browser, base)
+        more = await search(browser, base) + await menu(browser, base) + await darkness(browser, base)
         await browser.close()
     known, books = {page: seen for page, seen, _ in done}, staged()
     faults = {page: early + judge(page, seen, base, known, books) for page, seen, early in done}
