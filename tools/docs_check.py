@@ -81,23 +81,33 @@ async def picture(tab, path):
     await tab.screenshot(path=path, type="jpeg", quality=70, full_page=True, clip=dict(x=0, y=0, width=size[0], height=min(size[1], 10_000)))
 
 
-async def open_page(browser, base, page, gate):
-    "What a browser sees on a page, its faults so far, and two screenshots."
-    async with gate:
-        faults, tab = [], await browser.new_page(viewport=DESKTOP)
-        tab.on("console", lambda m: m.type in ("error", "warning") and faults.append(f"console: {m.text[:200]}"))
-        tab.on("pageerror", lambda e: faults.append(f"error in a script: {str(e)[:200]}"))
-        tab.on("requestfailed", lambda r: faults.append(f"failed request: {r.url[:120]}"))
-        tab.on("request", lambda r: r.url.startswith((base, "data:", "blob:")) or faults.append(f"a request that leaves this machine: {r.url[:120]}"))
-        tab.on("response", lambda r: r.status >= 400 and faults.append(f"{r.status}: {r.url[:120]}"))
+def listen(tab, base):
+    "A list that faults of the page in `tab` are written to as they happen."
+    log = []
+    tab.on("console", lambda m: m.type in ("error", "warning") and log.append(f"console: {m.text[:200]}"))
+    tab.on("pageerror", lambda e: log.append(f"error in a script: {str(e)[:200]}"))
+    tab.on("requestfailed", lambda r: log.append(f"failed request: {r.url[:120]}"))
+    tab.on("request", lambda r: r.url.startswith((base, "data:", "blob:")) or log.append(f"a request that leaves this machine: {r.url[:120]}"))
+    tab.on("response", lambda r: r.status >= 400 and log.append(f"{r.status}: {r.url[:120]}"))
+    return log
+
+
+async def look(context, base, todo):
+    "Take pages from `todo` until none is left: what a browser sees on each, its faults so far, and two screenshots."
+    tab, done = await context.new_page(), []
+    log = listen(tab, base)
+    while todo:
+        page = todo.pop()
+        log.clear()
+        await tab.set_viewport_size(DESKTOP)
         await tab.goto(base + page, wait_until="load")
         seen, shot = await tab.evaluate(LOOK), SHOTS / page.replace("/", "-").removesuffix(".html")
         await picture(tab, f"{shot}-desktop.jpg")
         await tab.set_viewport_size(PHONE)
         seen["wide"] = await tab.evaluate(WIDE)
         await picture(tab, f"{shot}-phone.jpg")
-        await tab.close()
-        return page, seen, faults
+        done.append((page, seen, [*log]))
+    return done
 
 
 async def search(browser, base, word="critic"):
@@ -166,12 +176,13 @@ def judge(page, seen, base, known, books):
 
 async def check(chromium, base):
     "`{page: faults}` of the whole site."
-    gate = asyncio.Semaphore(AT_ONCE)
     async with async_playwright() as p:
         browser = await p.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        done = await asyncio.gather(*(open_page(browser, base, page, gate) for page in pages()))
+        context, todo = await browser.new_context(viewport=DESKTOP), pages()[::-1]
+        done = sum(await asyncio.gather(*(look(context, base, todo) for _ in range(AT_ONCE))), [])
         more = await search(browser, base) + await menu(browser, base) + await darkness(browser, base)
         await browser.close()
+    done.sort(key=lambda d: d[0])
     known, books = {page: seen for page, seen, _ in done}, staged()
     faults = {page: early + judge(page, seen, base, known, books) for page, seen, early in done}
     missing = [f"{page} is staged, but was not made" for page in sorted(set(books) - set(known))]
