@@ -166,7 +166,11 @@ def check_site(tmp):
     links = {(p, t) for p, text in prose.items() for t in re.findall(r"\]\((?!\w+:|[#/])([^)#\s]+)", text)}
     dead = [f"{p.name}: {t}" for p, t in links if not (p.parent / t).exists()]
     assert not dead, f"links that lead nowhere: {dead}"
-    return f"{len(listed)} pages, {len(links)} links between them"
+    pictures = [(p.name, i, "".join(c["source"])) for p in notebooks() for i, c in enumerate(cells(p))
+                if any(kind.startswith("image/") for o in c.get("outputs", []) for kind in o.get("data", {}))]
+    mute = [f"{name}, cell {i}" for name, i, source in pictures if not re.search(r"^#\| *(fig-alt: *\S|hide *$)", source, re.M)]
+    assert not mute, f"figures that nobody can hear: {mute}. Begin the cell with: #| fig-alt: what one would see"
+    return f"{len(listed)} pages, {len(links)} links between them, {len(pictures)} figures"
 
 
 def required(dist, extras=("",), found=None):

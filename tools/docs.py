@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NBS, STAGED, SITE = ROOT / "nbs", ROOT / "_proc", ROOT / "_docs"
 FOLDED = {"experiments"}  # folders of pages that are read for what they find: their code is one click away
 PROSE = re.compile(r"^(#\| *fig-(?:alt|cap): +)(?![\"'\[])(.*?) *$", re.M)  # a colon in it would end the YAML value
+FENCED, LINKED = re.compile(r"^```.*?^```", re.M | re.S), re.compile(r"\[(`[^`]*`)\]\([^)]*\)")  # and names in code, where a link is no link
 PRIVATE = re.compile(r"\[(`_\w+`)\]\([^)]*\)")  # nbdev links private names too, which have no place to lead to
 LINK = re.compile(r"(\]\()([^)\s]+)(?=\))")
 
@@ -64,7 +65,7 @@ class tidy(nbdev.processors.Processor):
         cell.metadata.pop("execution", None)  # with it, Quarto boxes the outputs of `show_doc`, and their headings leave "On this page"
         for o in cell.get("outputs", []):
             data = o.get("data", {})
-            if "text/markdown" in data: data["text/markdown"] = self.relink("".join(data["text/markdown"]))
+            if "text/markdown" in data: data["text/markdown"] = FENCED.sub(lambda m: LINKED.sub(r"\1", m[0]), self.relink("".join(data["text/markdown"])))
         cell.source = PROSE.sub(lambda m: m[1] + json.dumps(m[2], ensure_ascii=False), cell.source)
         if Path(self.page).parts[0] in FOLDED and "code-fold" not in cell.source: cell.source = f"#| code-fold: true\n{cell.source}"
 
@@ -95,6 +96,15 @@ def mathml(html):
     return re.sub(r'<span class="math (inline|display)">(.*?)</span>', one, html, flags=re.S)
 
 
+# smalldocs looks for a phrase that resembles the query; people type words: sections that hold them all come first, named ones before others
+FUZZY = "fuse.search(q, { limit }).map((h) => h.item)"
+WORDS = """((words) => {
+        const name = (e) => `${e.title} ${e.section}`.toLowerCase(), named = (e) => words.filter((w) => name(e).includes(w)).length;
+        const whole = index.filter((e) => words.every((w) => (name(e) + e.text.toLowerCase()).includes(w))).sort((a, b) => named(b) - named(a));
+        return [...new Set([...whole, ...%s])].slice(0, limit);
+      })(q.toLowerCase().split(/\\s+/))""" % FUZZY
+
+
 class Preview(Site):
     "smalldocs' site with the page names of Quarto's, loading nothing from other hosts."
     def read(self, src):
@@ -110,6 +120,9 @@ class Preview(Site):
 
     def copy_assets(self, nav):
         super().copy_assets(nav)
+        script = self.out / "site_libs/smalldocs.js"
+        assert FUZZY in (text := script.read_text(encoding="utf-8")), "smalldocs searches in another way now: look at WORDS"
+        script.write_text(text.replace(FUZZY, WORDS), encoding="utf-8")
         for css in (self.out / "site_libs").rglob("*.css"): css.write_text(re.sub(r"@import url\([^)]*\);?", "", css.read_text(encoding="utf-8")), encoding="utf-8")
 
 
