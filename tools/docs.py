@@ -28,7 +28,7 @@ PRIVATE = re.compile(r"\[(`_\w+`)\]\([^)]*\)")  # nbdev links private names too,
 LINK = re.compile(r"(\]\()([^)\s]+)(?=\))")
 
 
-# ---- staging: what nbdev does to notebooks, and three things more
+# ---- staging: what nbdev does to notebooks, and what both renderers need beyond it
 
 def runs(cell):
     "Whether staging runs a cell: `show_doc`, what is exported, and cells of nothing but imports. All else has its outputs already."
@@ -44,7 +44,7 @@ def address(target, page):
     home, host, folder = f"{cfg.doc_host}{cfg.doc_baseurl}/", f"{cfg.git_url}/blob/{cfg.branch}/", posixpath.dirname(page)
     if target.startswith(home):  # nbdev's links from names in backticks
         name, _, anchor = target[len(home):].partition("#")
-        source = next(p.name for p in NBS.glob("*.ipynb") if _nbpath2html(p).name == name)
+        source = next((p.name for p in NBS.glob("*.ipynb") if _nbpath2html(p).name == name), name)
         return f"{posixpath.relpath(source, folder or '.')}#{anchor}"
     if re.match(r"\w+:|[#/]", target): return target
     there = posixpath.normpath(posixpath.join("nbs", folder, target))
