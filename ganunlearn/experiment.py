@@ -126,9 +126,9 @@ def role_seed(seed: int, role: str  # a name in `ROLES`
     return int(np.random.SeedSequence([seed, ROLES.index(role)]).generate_state(1)[0] >> 1)
 
 # %% ../nbs/09_experiment.ipynb #c024
-def _model_path(sc: Scenario, seed: int, role: str, sha256: str, model: nn.Module, device: torch.device, init: int) -> Path:
+def _model_path(sc: Scenario, seed: int, role: str, sha256: str, model: nn.Module, device: torch.device, init: int, records: Records) -> Path:
     "Where a trained model is cached: everything that decides its weights, and nothing of the game."
-    what = ({} if init == role_seed(seed, role) else dict(init=init)) | ({"experiment": sc.experiment} if sc.experiment in SHARED or role == "retrained" and sc.experiment in CHOSEN else {}) | dict(dataset=sha256, sizes=asdict(sc.sizes), model=sc.model, layers=str(model), recipe=asdict(sc.recipe), seed=seed, role=role,
+    what = ({} if init == role_seed(seed, role) else dict(init=init)) | ({"experiment": sc.experiment} if sc.experiment in SHARED else {}) | (dict(records=digest(records.index.tolist())) if role == "retrained" and sc.experiment in CHOSEN else {}) | dict(dataset=sha256, sizes=asdict(sc.sizes), model=sc.model, layers=str(model), recipe=asdict(sc.recipe), seed=seed, role=role,
                 device=device.type, threads=torch.get_num_threads(), torch=torch.__version__, algorithm=ALGORITHM)
     return cache_dir() / "models" / f"{role}-{digest(what)[:24]}.safetensors"
 
@@ -158,7 +158,7 @@ def make_model(sc: Scenario, seed: int, role: str, data: Data, records: Records,
     "The model of a role, from the cache or trained now by the scenario's recipe and then cached."
     device, s = pick_device(device), role_seed(seed, role) if init is None else init
     model = build(sc.model, data.n_classes, data.shape, seed=s, stem=sc.stem)
-    path = _model_path(sc, seed, role, data.sha256, model, device, s)
+    path = _model_path(sc, seed, role, data.sha256, model, device, s, records)
     if path.exists() and not refresh:
         trained, peak = _load(path, model, device)
         return Made(trained, False, peak)
@@ -197,7 +197,8 @@ def costs(original: Made, retrained: Made, result: Unlearned, flops: int, per_sa
 # %% ../nbs/09_experiment.ipynb #c030
 def environment(device: torch.device) -> dict:
     "Where a run took place."
-    git = subprocess.run(["git", "-C", str(Path.cwd()), "rev-parse", "HEAD"], capture_output=True, text=True)
+    here = Path(globals().get("__file__") or Path.cwd() / "x").parent  # the library's checkout, wherever it is called from
+    git = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{platform.machine()} CPU, {(n := torch.get_num_threads())} thread{'s' * (n > 1)} of {os.cpu_count()}"
     return dict(device=name, threads=torch.get_num_threads(), torch=torch.__version__, python=platform.python_version(),
                 commit=git.stdout.strip() or None, started=datetime.now(timezone.utc).isoformat(timespec="seconds"))
@@ -240,7 +241,7 @@ def _top(models: dict[str, nn.Module], s: Splits) -> dict:
 # %% ../nbs/09_experiment.ipynb #c034
 SHARED = {"timing": {"resnet18": (0, .15), "resnet50": (.15, .4), "resnet101": (.4, 1)}}  # share of the training records for each network
 
-def sets(sc: Scenario, data: Data, seed: int) -> Splits:
+def sets(sc: Scenario, data: Data, seed: int, **making) -> Splits:  # making: `refresh` and `device`, where models choose
     """The sets of a run. In `timing` each ResNet draws from its own part of the training records, so that the samples are disjoint (§3.4);
     in `sort` the non-members keep only classes of even number, so that they lack some of D_f's (§2.4)."""
     rows, share = None, SHARED.get(sc.experiment, {}).get(sc.model)
@@ -249,7 +250,7 @@ def sets(sc: Scenario, data: Data, seed: int) -> Splits:
         mine = ids[slice(*(round(f * len(ids)) for f in share))]
         rows = np.flatnonzero(data.official_test | np.isin(data.group, mine))
     s = split(data, sc.sizes, role_seed(seed, "split"), rows=rows)
-    if sc.experiment in CHOSEN: return recut(s, CHOSEN[sc.experiment](sc, seed, data, s))
+    if sc.experiment in CHOSEN: return recut(s, CHOSEN[sc.experiment](sc, seed, data, s, **making))
     return replace(s, nonmember=s.nonmember.take(np.flatnonzero(s.nonmember.y.numpy() % 2 == 0))) if sc.experiment == "sort" else s
 
 # %% ../nbs/09_experiment.ipynb #c036
@@ -265,13 +266,13 @@ def recut(s: Splits, mine: np.ndarray  # positions in D_t
     return Recut(**{f.name: getattr(s, f.name) for f in fields(Splits)} | dict(forget=s.target.take(mine), retain=s.target.take(np.setdiff1d(np.arange(len(s.target)), mine))), whole=s.target)
 
 # %% ../nbs/09_experiment.ipynb #c037
-def commonest(sc: Scenario, seed: int, data: Data, s: Splits) -> np.ndarray:  # positions in D_t
+def commonest(sc: Scenario, seed: int, data: Data, s: Splits, **_) -> np.ndarray:  # positions in D_t
     "All records of D_t's commonest class."
     return np.flatnonzero(s.target.y == s.target.y.bincount().argmax())
 
-def easiest(sc: Scenario, seed: int, data: Data, s: Splits) -> np.ndarray:  # positions in D_t
+def easiest(sc: Scenario, seed: int, data: Data, s: Splits, **making) -> np.ndarray:  # positions in D_t
     "As many records as were to be forgotten: those of D_t that the shadow attack is surest were members of the original."
-    model = lambda role, d: make_model(sc, seed, role, data, d, progress=False).trained.model
+    model = lambda role, d: make_model(sc, seed, role, data, d, progress=False, **making).trained.model
     attack = fit_attack(model("shadow", s.shadow_in), s.shadow_in, s.shadow_out, seed=role_seed(seed, "attack"))
     return np.sort(np.argsort(-attack.score(model("original", s.target), s.target), kind="stable")[:len(s.forget)])
 
@@ -299,6 +300,7 @@ class Finished:
     attack: ShadowAttack | None  # None where no shadow was trained
     progress: bool
     games: tuple[Unlearned, ...] = ()  # of `in_a_row`: what each request left
+    refresh: bool = False  # train afresh what joins the run
     models = property(lambda self: dict(original=self.made["original"].trained.model, retrained=self.made["retrained"].trained.model, unlearned=self.result.model))
 
 # %% ../nbs/09_experiment.ipynb #c040
@@ -324,7 +326,7 @@ def _quantiles(z: torch.Tensor) -> list[float]:
 def others(k: Finished, role: str, n: int) -> Iterator[nn.Module]:
     "The first `n` models of a role on the same records with other seeds."
     records = dict(original=k.splits.target, retrained=k.splits.retain)[role]
-    for i in range(n): yield make_model(k.sc, k.seed, role, k.data, records, init=role_seed(1000 + i, role), progress=k.progress, device=k.made["original"].trained.device).trained.model
+    for i in range(n): yield make_model(k.sc, k.seed, role, k.data, records, init=role_seed(1000 + i, role), refresh=k.refresh, progress=k.progress, device=k.made["original"].trained.device).trained.model
 
 def band(k: Finished, n: int = 10) -> dict:
     "`band`: what the attack and the test set say of `n` models retrained on the same D_r with other seeds."
@@ -416,22 +418,22 @@ def play_all(sc: Scenario, model: nn.Module, s: Splits, seed: int, per_sample: d
     return games, total
 
 def joined(games: list[Unlearned]) -> Unlearned:
-    "Games in a row as one result: the last model, all of the history, the sum of the bills."
-    cost = {k: v if k == "peak_memory_bytes" else sum(g.cost[k] for g in games) for k, v in games[-1].cost.items()}
-    return replace(games[-1], history=[row for g in games for row in g.history], rounds=sum(g.rounds for g in games), cost=cost)
+    "Games in a row as one result: the last model, all of the history, the sum of the bills; stopped by the bound if any was."
+    cost = {k: v if v is None else (max if k == "peak_memory_bytes" else sum)(g.cost[k] for g in games) for k, v in games[-1].cost.items()}
+    return replace(games[-1], stopped="bound" if any(g.stopped == "bound" for g in games) else games[-1].stopped, history=[row for g in games for row in g.history], rounds=sum(g.rounds for g in games), cost=cost)
 
 # %% ../nbs/09_experiment.ipynb #c049
 def compute(sc: Scenario, seed: int, data: Data, *, refresh: bool = False, progress: bool = True, device=None) -> dict:
     "One run, from split to record; nothing is written but the model cache."
     device = pick_device(device)
-    env, s, timed = environment(device), sets(sc, data, seed), sc.experiment == "timing"
+    env, s, timed = environment(device), sets(sc, data, seed, refresh=refresh, device=device), sc.experiment == "timing"
     make = lambda role, d, again=False: make_model(sc, seed, role, data, d, refresh=refresh or again, progress=progress, device=device)
     made = dict(original=make("original", s.target)); original = made["original"].trained.model
     per_sample = dict(zip(("forward", "both"), flops_per_sample(original, data.shape)))
     games, flops = play_all(sc, original, s, seed, per_sample, progress); result = joined(games)
     made |= dict(retrained=make("retrained", s.retain, timed)) | ({} if timed else dict(shadow=make("shadow", s.shadow_in)))
     attack = None if timed else fit_attack(made["shadow"].trained.model, s.shadow_in, s.shadow_out, seed=role_seed(seed, "attack"))
-    k = Finished(sc, seed, data, s, made, result, attack, progress, tuple(games)); models = k.models
+    k = Finished(sc, seed, data, s, made, result, attack, progress, tuple(games), refresh); models = k.models
     bill = costs(made["original"], made["retrained"], result, flops, per_sample["both"], len(s.retain))
     also = dict(also=MEASURES[sc.experiment](k)) if sc.experiment in MEASURES else {}
     found = {"margin": {n: evaluate_margin(m, s.forget, s.holdout) for n, m in models.items()}} if timed else attacks(models, attack, s, role_seed(seed, "attack"))

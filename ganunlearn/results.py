@@ -228,14 +228,17 @@ def plot_audit(records: list[dict], ax=None, model: str = "unlearned"):  # Axes
 FORGETTING = ("shadow FNR", "margin AUC", "accuracy on forget")
 
 def against(records: list[dict], name=method):  # DataFrame: a row for each method and seed
-    "Distance from the band (mean size of the differences `FORGETTING`), difference in test accuracy, rank correlation, verdict and cost of each record; the retrained models as a method of their own."
+    "Distance from the band (mean size of the differences `FORGETTING`), difference in test accuracy, rank correlation, verdict and cost of each record; the retrained models as a method of their own. `InputError` for two records of one name and seed."
     import pandas as pd
-    t, rows = audit_rows(records), []
+    rows = []
     for r in records:
+        t = audit_rows([r])
         for m, who, epochs in (("unlearned", name(r), r["cost"]["epochs_of_retain"]), ("retrained", "retrained", float(r["training"]["retrained"]["epochs"]))):
-            d = t[(t.dataset == label(r)) & (t.seed == r["seed"]) & (t.method == method(r)) & (t.model == m)].drop_duplicates("metric").set_index("metric").difference
+            d = t[t.model == m].set_index("metric").difference
             rows.append(dict(dataset=label(r), method=who, seed=r["seed"], distance=d[[*FORGETTING]].abs().mean(), **{k: d[k] for k in (*FORGETTING, "test accuracy", "rank correlation")}, epochs=epochs, verdict=r["also"][m]["verdict"]))
-    return pd.DataFrame(rows).drop_duplicates(["dataset", "method", "seed"]).reset_index(drop=True)
+    out = pd.DataFrame(rows); out = out[(out.method != "retrained") | ~out.duplicated(["dataset", "method", "seed"])].reset_index(drop=True)
+    if (twice := out[out.duplicated(["dataset", "method", "seed"])]).size: raise InputError(f"two records of {twice.method.iloc[0]}, seed {twice.seed.iloc[0]}; give each its own name")
+    return out
 
 # %% ../nbs/10_results.ipynb #c032
 def plot_against(rows, axs=None):  # two Axes

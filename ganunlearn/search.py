@@ -8,13 +8,13 @@ __all__ = ['SPACES', 'CHOSEN_BY', 'Times', 'draw', 'score', 'Bench', 'bench', 'a
 
 # %% ../nbs/12_search.ipynb #c004
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 import numpy as np
 from torch import nn
 from .data import BrokenFile, Data, InputError, Splits, atomic, check_writable, choose, load
-from .training import Diverged, accuracy, flops_per_sample, pick_device
+from .training import Diverged, flops_per_sample, pick_device
 from .unlearning import Config, count_flops
 from .attack import ShadowAttack, fit_attack
 from .audit import reading
@@ -86,7 +86,7 @@ def attempt(b: Bench, sc: Scenario, seed: int) -> dict:  # differences, distance
     "One trial on one seed. A method that diverges is as far away as can be: distance 1, and the message."
     try: result = play(sc.config, b.original, b.splits, role_seed(seed, "game"), False)
     except Diverged as e: return dict(distance=1., diverged=str(e))
-    found, s = score(result.model, b.splits, b.attack), b.splits
+    s = b.splits; found = score(result.model, s, b.attack)
     flops = operations(result, count_flops(b.original, s.forget, s.nonmember, s.retain, sc.config) if isinstance(sc.config, Config) else b.per_sample)
     differences = {k: found[k] - b.band[k] for k in CHOSEN_BY}
     return dict(differences=differences, distance=float(np.mean([abs(d) for d in differences.values()])),
@@ -100,35 +100,37 @@ def search(dataset: str, method: str,  # a key of `SPACES`
            progress: bool = True) -> dict:
     "Tries `trials` settings of a method; all of them, with what they scored. `InputError` for a seed below 100, or for a file of another search."
     from tqdm import tqdm
-    if not seeds or min(seeds) < 100: raise InputError(f"seeds={seeds}; expected seeds from 100: those below are for results, and choosing on them would flatter whatever is chosen")
+    if not seeds or min(seeds) < 100 or len({*seeds}) < len(seeds): raise InputError(f"seeds={seeds}; expected different seeds from 100: those below are for results, and choosing on them would flatter whatever is chosen")
     base = scenario(dataset, preset_name=method, profile=profile); draw(base, 0)
     path, data = search_path(out, dataset, method, profile), load(dataset); check_writable(path.parent)
     about = dict(schema=1, dataset=dataset, method=method, profile=profile, seeds=list(seeds), data=dict(source=data.source, stand_in=data.stand_in, subset=data.subset, sha256=data.sha256))
-    found = _begun(path, about) or about | dict(environment=environment(pick_device()), trials=[])
+    found = _begun(path, about, base) or about | dict(environment=environment(pick_device()), trials=[])
     for i in tqdm(range(len(found["trials"]), trials), desc=f"{dataset} {method}", disable=not progress):
         settings = draw(base, i); sc = scenario(dataset, preset_name=method, profile=profile, **settings)
         each = [attempt(bench(dataset, profile, s), sc, s) for s in seeds]
         found["trials"].append(dict(settings=settings, distance=float(np.mean([e["distance"] for e in each])), seeds=each))
         with atomic(path) as tmp: tmp.write_text(json.dumps(found, indent=1, allow_nan=False), encoding="utf-8")
-    return found
+    return found | dict(trials=found["trials"][:trials])
 
 # %% ../nbs/12_search.ipynb #c017
 def search_path(out: str | Path, dataset: str, method: str, profile: str = "cpu") -> Path:
     "Where a search's trials stand."
     return Path(out) / f"search-{dataset}-{method}-{profile}.json"
 
-def _begun(path: Path, about: dict) -> dict | None:
+def _begun(path: Path, about: dict, base: Scenario) -> dict | None:
     "A search that was begun, None where there is none."
     if not path.exists(): return None
     found = read_search(path)
     if differ := [k for k in about if found.get(k) != about[k]]: raise InputError(f"{path} holds a search with other {', '.join(differ)}; name another folder, or delete it")
+    if [t["settings"] for t in found["trials"]] != [draw(base, i) for i in range(len(found["trials"]))]: raise InputError(f"{path} holds trials that are not drawn from this space; name another folder, or delete it")
     return found
 
 def read_search(path: str | Path) -> dict:
     "All trials of a search. `BrokenFile` when the file is none."
     try: found = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as e: raise BrokenFile(f"{path} cannot be read as a search ({e}); run `search` again") from e
-    if not isinstance(found, dict) or "trials" not in found: raise BrokenFile(f"{path} holds no search; run `search` again")
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as e: raise BrokenFile(f"{path} cannot be read as a search ({e}); delete it, then run `search` again") from e
+    whole = isinstance(found, dict) and isinstance(found.get("trials"), list) and all(isinstance(t, dict) and {"settings", "distance", "seeds"} <= {*t} for t in found["trials"])
+    if not whole: raise BrokenFile(f"{path} holds no search; delete it, then run `search` again")
     return found
 
 def best(found: dict) -> dict:
