@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 import numpy as np
 from torch import nn
-from .data import BrokenFile, Data, InputError, Splits, atomic, check_writable, choose, load
+from .data import BrokenFile, InputError, Splits, atomic, check_writable, choose, load
 from .training import Diverged, flops_per_sample, pick_device
 from .unlearning import Config, count_flops
 from .attack import ShadowAttack, fit_attack
@@ -64,7 +64,6 @@ def score(model: nn.Module, s: Splits, attack: ShadowAttack) -> dict[str, float]
 @dataclass(frozen=True, eq=False)
 class Bench:
     "What all trials on one data set and seed share."
-    data: Data
     splits: Splits
     original: nn.Module
     attack: ShadowAttack
@@ -79,7 +78,7 @@ def bench(dataset: str, profile: str, seed: int, references: int = 2) -> Bench:
     make = lambda role, d, **kw: make_model(sc, seed, role, data, d, progress=False, device=device, **kw).trained.model
     original, attack = make("original", s.target), fit_attack(make("shadow", s.shadow_in), s.shadow_in, s.shadow_out, seed=role_seed(seed, "attack"))
     scores = [score(make("retrained", s.retain, **({} if not i else dict(init=role_seed(999 + i, "retrained")))), s, attack) for i in range(references)]
-    return Bench(data, s, original, attack, {k: float(np.mean([r[k] for r in scores])) for k in CHOSEN_BY}, dict(zip(("forward", "both"), flops_per_sample(original, data.shape))))
+    return Bench(s, original, attack, {k: float(np.mean([r[k] for r in scores])) for k in CHOSEN_BY}, dict(zip(("forward", "both"), flops_per_sample(original, data.shape))))
 
 # %% ../nbs/12_search.ipynb #c014
 def attempt(b: Bench, sc: Scenario, seed: int) -> dict:  # differences, distance (their mean size), epochs of D_r
