@@ -34,7 +34,8 @@ SPACES = {"finetune": _any | dict(epochs=(1, 2, 3, 5), weight_decay=(0., 5e-4, 5
           "scrub": _any | dict(epochs=(2, 3, 5), max_epochs=(1, 2, 3), forget_batch_size=(32, 128), alpha=(.1, .5, 1.), gamma=(.5, 1., 2.)),
           "salun": _any | dict(epochs=(1, 2, 3, 5), mask_share=(.1, .25, .5, 1.), alpha=(.3, 1., 3.)),
           "bad_teacher": _any | dict(epochs=(1, 2, 3, 5), retain_share=(.3, 1.)),
-          "ganunlearn": dict(lr=Times(.3, 3.), kl_retain=Times(.3, 3.), kl_nonmember=Times(.3, 3.), distil=Times(.3, 3.), average=(0., .9, .95), teacher_epochs=(4, 8, 12), conditional=(True, False), view=("label_first", "sorted"))}
+          "ganunlearn": dict(lr=Times(.3, 3.), kl_retain=Times(.3, 3.), kl_nonmember=Times(.3, 3.), distil=Times(.3, 3.), average=(0., .9, .95), teacher_epochs=(4, 8, 12), conditional=(True, False), view=("label_first", "sorted"),
+                             moving=(True, False), spare=(0., .5), rescale=(True, False))}
 
 # %% ../nbs/12_search.ipynb #c008
 def draw(sc: Scenario, trial: int  # 0: the defaults

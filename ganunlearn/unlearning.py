@@ -40,7 +40,8 @@ def _check_config(c: "Config") -> None:
         if f.type is int and getattr(c, f.name) < (low := int(f.name not in OPTIONS)): raise InputError(f"{f.name}={getattr(c, f.name)}; expected at least {low}")
     for name in ("kl_retain", "kl_nonmember", "distil"):
         if getattr(c, name) < 0: raise InputError(f"{name}={getattr(c, name)}; expected a weight of 0 or more")
-    if not 0 <= c.average < 1: raise InputError(f"average={c.average}; expected a decay in [0, 1)")
+    for name, what in (("average", "decay"), ("spare", "share")):
+        if not 0 <= getattr(c, name) < 1: raise InputError(f"{name}={getattr(c, name)}; expected a {what} in [0, 1)")
     if (c.conditional or c.distil) and not c.teacher_epochs: raise InputError(f"conditional={c.conditional}, distil={c.distil} need a teacher; give teacher_epochs of 1 or more")
 
 # %% ../nbs/05_unlearning.ipynb #c007
@@ -79,17 +80,21 @@ class Config(PaperConfig):
     teacher_lr: float = 2e-3  # Adam, of the teacher
     conditional: bool = False  # the critic sees the teacher's view of a record beside G's
     distil: float = 0.  # weight of KL(teacher ‖ G) on D_f, beside the critic's judgement
+    moving: bool = False  # the real data are G's own answers on D_nonmember (Eq. 2), not M_init's (Eq. 4)
+    spare: float = 0.  # share of D_nonmember that kl_nonmember leaves alone; the critic sees no others. 0: all serve both
+    rescale: bool = False  # at the end the logits are scaled until spare records are as sure as under M_init (Eq. 3)
 
     __post_init__ = _check_config
 
 # %% ../nbs/05_unlearning.ipynb #c009
 OPTIONS = ("standardise", "kl_retain", "kl_nonmember", "average",
-           "teacher_epochs", "teacher_width", "teacher_lr", "conditional", "distil")
+           "teacher_epochs", "teacher_width", "teacher_lr", "conditional", "distil", "moving", "spare", "rescale")
 
 PRESETS = {"paper": Config(),
            "ganunlearn": Config(view="label_first", space="log_posterior", standardise=True, lr=3e-3, batch_size=96, retain_batch_size=32, retain_fraction=1., kl_retain=5., kl_nonmember=10., average=.9,
                                 teacher_epochs=8, conditional=True, distil=5., check_every=12, patience=1, min_rounds=36, max_rounds=60)}
-DEEP = {"paper": dict(lr=1e-4), "ganunlearn": dict(lr=3e-4, betas=(.5, .9), alpha=.95, distil=1., min_rounds=60, max_rounds=72)}  # what deep networks with normalised layers, such as ResNets, need otherwise
+DEEP = {"paper": dict(lr=1e-4), # what deep networks with normalised layers, such as ResNets, need otherwise
+        "ganunlearn": dict(lr=2e-4, betas=(.5, .9), alpha=.9, kl_retain=1.5, kl_nonmember=25., distil=1., teacher_epochs=4, conditional=False, moving=True, spare=.5, rescale=True, min_rounds=60, max_rounds=72)}
 
 def preset(config: "str | Config"  # a name in `PRESETS`, or a Config
           ) -> Config:
@@ -219,8 +224,12 @@ def _deal(g: _Game, model: nn.Module, retain: Dataset) -> None:
     _check_answers(model, g.forget)
     (g.x_r, g.y_r), (_, g.y_f), (g.x_n, g.y_n) = batch(retain, used), batch(g.forget, range(n_f)), batch(g.nonmember, range(n_n))
     if not g.x_r.isfinite().all(): raise InputError("NaN or infinity in the records of retain; expected finite data")
-    B = min(c.batch_size, n_f, n_n)
-    g.f, g.r, g.n, g.k = (cycle(*s, g.rng) for s in ((n_f, B), (len(used), c.retain_batch_size), (n_n, B), (n_n, B if c.kl_nonmember else 0)))
+    cut = round(c.spare * n_n)
+    order = torch.randperm(n_n, generator=g.rng) if cut else torch.arange(n_n)
+    g.spare, g.held = order[:cut or n_n], order[cut:]  # positions in D_nonmember: the critic's, and those that KL holds
+    B = min(c.batch_size, n_f, len(g.spare)); B_m = round(c.spare * B) if c.moving else 0
+    B_k = B - B_m if c.kl_nonmember or c.moving > bool(cut) else 0
+    g.f, g.r, g.n, g.k, g.m = (cycle(*s, g.rng) for s in ((n_f, B), (len(used), c.retain_batch_size), (len(g.spare), B), (len(g.held), B_k), (len(g.spare), B_m)))
 
 def _seat(g: _Game, model: nn.Module, seed: int) -> None:
     "The frozen answers and their threshold, the generator, the teacher, the critic."
@@ -229,22 +238,30 @@ def _seat(g: _Game, model: nn.Module, seed: int) -> None:
     _check_labels(g.z_n.shape[1], retain=g.y_r, **dict(forget=g.y_f, nonmember=g.y_n) if c.view == "label_first" else {})
     g.real = g.see(g.z_n, g.y_n)  # S(P1): N, K
     if c.standardise: g.mean, g.scale = g.real.mean(0), g.real.std(0).clamp_min(1e-2); g.real = g.see(g.z_n, g.y_n)
-    g.threshold = float(np.quantile(null_distances(g.real, len(g.forget), generator=g.rng), c.null_quantile))
+    g.P1, g.real = g.real, g.real.clone()
+    g.head = _head(model, g.forget) if c.rescale else None
+    g.threshold = _threshold(g, g.real[g.spare])
     g.G, g.M = frozen().requires_grad_(True), frozen() if c.kl_retain else None
     g.averaged = frozen().requires_grad_(True) if c.average else g.G
     g.z_t, g.T_f, g.T_n = _taught(g, seed)
     with torch.random.fork_rng(devices=[]): torch.manual_seed(seed); g.D = Critic(g.real.shape[1] + g.T_n.shape[1], c.critic_width).to(g.device)
     g.opt_G, g.opt_D = (torch.optim.Adam(m.parameters(), lr, tuple(map(float, c.betas))) for m, lr in ((g.G, c.lr), (g.D, c.critic_lr)))
 
-# %% ../nbs/05_unlearning.ipynb #c028
+# %% ../nbs/05_unlearning.ipynb #c027
+def _threshold(g: _Game, real: Tensor) -> float:
+    "What 'no difference' looks like among the unseen: a quantile of the null distances."
+    return float(np.quantile(null_distances(real, len(g.forget), generator=g.rng), g.c.null_quantile))
+
+# %% ../nbs/05_unlearning.ipynb #c029
 def _round(g: _Game) -> None:
     "Critic updates (Eq. 5) on G's answers of this round, then one update of G (Eq. 6). `Diverged` when a loss is not finite."
-    i, j, k = next(g.f), next(g.r), next(g.k)
-    x_f, x_r, x_n = (x.to(g.device) for x in (batch(g.forget, i)[0], g.x_r[j], g.x_n[k]))
-    z_f, z_r, z_n = g.G(torch.cat([x_f, x_r, x_n])).split([len(i), len(j), len(k)])  # B, K; R, K; B, K or none
+    i, j, k, m = next(g.f), next(g.r), g.held[next(g.k)], g.spare[next(g.m)]
+    x_f, x_r, x_n = (x.to(g.device) for x in (batch(g.forget, i)[0], g.x_r[j], g.x_n[torch.cat([k, m])]))
+    z_f, z_r, z_n, z_m = g.G(torch.cat([x_f, x_r, x_n])).split([len(i), len(j), len(k), len(m)])  # B, K; R, K; B, K or fewer in two parts
+    if g.c.moving: _move(g, torch.cat([k, m]), torch.cat([z_n, z_m]))
     fake = torch.cat([g.see(z_f, g.y_f[i]), g.T_f[i]], 1)  # S(P2), and what the teacher says: B, K + T
     for _ in range(g.c.critic_steps):
-        n = next(g.n); real = torch.cat([g.real[n], g.T_n[n]], 1)
+        n = g.spare[next(g.n)]; real = torch.cat([g.real[n], g.T_n[n]], 1)
         L_D = g.A.critic_loss(g.D, real, fake.detach(), g.c.lam, g.rng)
         g.opt_D.zero_grad(); L_D.backward(); g.opt_D.step(); g.A.constrain(g.D)
     L_f, L_r = g.A.forget_loss(g.D, fake) + _distil(g, i, z_f), F.cross_entropy(z_r, g.y_r[j].to(g.device)) + _keep(g, x_r, z_r, k, z_n)
@@ -253,14 +270,14 @@ def _round(g: _Game) -> None:
     g.rounds += 1
     g.losses = dict(zip(("L_D", "L_G", "L_r"), torch.stack([L_D, L_G, L_r]).tolist()))
     if not all(map(np.isfinite, g.losses.values())): raise Diverged(f"round {g.rounds}: {g.losses}; nothing is returned. Lower lr={g.c.lr} or critic_lr={g.c.critic_lr}")
-    _bill(g, len(i) + len(j) + len(k), len(i))
+    _bill(g, len(i) + len(j) + len(x_n), len(i))
 
 def _bill(g: _Game, n: int, b: int) -> None:
     "Samples that passed forward and backward through classifier and critic this round; the penalty's double backward counts once more."
     steps, gp = g.c.critic_steps, g.c.loss == "wgan_gp"
     for k, v in dict(sample_forwards=n + (g.c.kl_retain > 0) * min(g.c.retain_batch_size, len(g.x_r)), sample_backwards=n, critic_forwards=(2 + gp) * b * steps + b, critic_backwards=(2 + 2 * gp) * b * steps + b).items(): g.cost[k] += v
 
-# %% ../nbs/05_unlearning.ipynb #c030
+# %% ../nbs/05_unlearning.ipynb #c031
 def _taught(g: _Game, seed: int) -> tuple[Tensor, Tensor, Tensor]:  # logits N, K on D_f; views N, T on D_f and D_nonmember (T = K, or 0 without a conditional critic)
     "A teacher trained on the retained records alone, and what it says of records that it never saw."
     c, (n_f, n_n) = g.c, (len(g.forget), len(g.nonmember))
@@ -273,7 +290,7 @@ def _taught(g: _Game, seed: int) -> tuple[Tensor, Tensor, Tensor]:  # logits N, 
     mean, scale = v_n.mean(0), v_n.std(0).clamp_min(1e-2)
     return z_f, (v_f - mean) / scale, (v_n - mean) / scale
 
-# %% ../nbs/05_unlearning.ipynb #c031
+# %% ../nbs/05_unlearning.ipynb #c032
 def _distil(g: _Game, i: Tensor, z_f: Tensor) -> Tensor | float:
     "KL(teacher ‖ G) on the forget batch."
     return g.c.distil * kl(g.z_t[i], z_f) if g.c.distil else 0.
@@ -287,19 +304,26 @@ def _keep(g: _Game, x_r: Tensor, z_r: Tensor, k: Tensor, z_n: Tensor) -> Tensor 
     return L + g.c.kl_nonmember * kl(g.z_n[k], z_n) if g.c.kl_nonmember else L
 
 @torch.no_grad()
+def _move(g: _Game, n: Tensor, z: Tensor) -> None:
+    "S(P1) of non-members n, as G stands: the critic's idea of unseen follows G (Eq. 2)."
+    g.real[n] = g.see(z, g.y_n[n])
+
+@torch.no_grad()
 def _average(g: _Game) -> None:
     "One step of the exponential mean of G's weights; its first rounds weigh less."
     d = min(g.c.average, (1 + g.rounds) / (10 + g.rounds))
     if g.c.average: torch._foreach_lerp_([*g.averaged.parameters()], [*g.G.parameters()], 1 - d)
 
-# %% ../nbs/05_unlearning.ipynb #c033
+# %% ../nbs/05_unlearning.ipynb #c034
 def _check(g: _Game) -> dict:
-    "Distance of Eq. 4, drift of Eq. 3, the critic's own estimate, and the losses of the last round."
-    fake = g.see(g.answers(g.averaged, g.forget), g.y_f)
-    with torch.no_grad(): critic = (g.D(torch.cat([g.real, g.T_n], 1)).mean() - g.D(torch.cat([fake, g.T_f], 1)).mean()).item()
-    g.cost["critic_forwards"] += len(fake) + len(g.real)
-    drift = distance(g.see(g.answers(g.averaged, g.nonmember), g.y_n), g.real)
-    row = dict(round=g.rounds, distance=distance(fake, g.real), drift=drift, critic=critic, **g.losses)
+    "Distance of Eq. 4 (of Eq. 2 where the real data move), drift of Eq. 3, the critic's own estimate, and the losses of the last round."
+    fake, g.z_own = g.see(g.answers(g.averaged, g.forget), g.y_f), g.answers(g.averaged, g.nonmember)
+    own = g.see(g.z_own, g.y_n)
+    real = (own if g.c.moving else g.P1)[g.spare]
+    if g.c.moving and g.rounds: g.threshold = _threshold(g, real)
+    with torch.no_grad(): critic = (g.D(torch.cat([real, g.T_n[g.spare]], 1)).mean() - g.D(torch.cat([fake, g.T_f], 1)).mean()).item()
+    g.cost["critic_forwards"] += len(fake) + len(real)
+    row = dict(round=g.rounds, distance=distance(fake, real), drift=distance(own, g.P1), critic=critic, **g.losses)
     g.below = g.below + 1 if row["distance"] < g.threshold else 0
     g.history.append(row)
     return row
@@ -309,10 +333,10 @@ def _stopped(g: _Game) -> str | None:
     if g.rounds >= g.c.min_rounds and g.below >= g.c.patience: return "distance"
     return "bound" if g.rounds >= g.c.max_rounds else None
 
-# %% ../nbs/05_unlearning.ipynb #c034
+# %% ../nbs/05_unlearning.ipynb #c035
 def _play(g: _Game, bar: tqdm, callback: Callable[[dict, nn.Module], None]) -> str:
     "Rounds, and a check every few of them, until one says stop; why it stopped."
-    callback(_check(g), g.averaged); stop = None
+    callback(_check(g), g.averaged); stop, g.won = None, bool(g.below)
     while not stop:
         _round(g); bar.update()
         if g.rounds % g.c.check_every and g.rounds < g.c.max_rounds: continue
@@ -321,19 +345,40 @@ def _play(g: _Game, bar: tqdm, callback: Callable[[dict, nn.Module], None]) -> s
     bar.total = g.rounds; bar.refresh()
     return stop
 
-# %% ../nbs/05_unlearning.ipynb #c036
+# %% ../nbs/05_unlearning.ipynb #c037
+def _head(model: nn.Module, data: Dataset) -> str:
+    "Name of the linear layer whose output is the answer. `InputError` where there is none, or where another layer shares its weights."
+    out, device = {}, next(model.parameters()).device
+    probe = copy.deepcopy(model).eval(); linear = {n: m for n, m in probe.named_modules() if isinstance(m, nn.Linear)}
+    for name, m in linear.items(): m.register_forward_hook(lambda m, x, z, name=name: out.__setitem__(name, z))
+    with torch.no_grad(): z = probe(batch(data, [0])[0].to(device))
+    found = [n for n, o in out.items() if o.shape == z.shape and torch.equal(o, z)]
+    uses = lambda w: sum(p is w for m in probe.modules() for p in m.parameters(recurse=False))
+    if not found or any(uses(p) > 1 for p in linear[found[-1]].parameters()): raise InputError("rescale needs a model that answers with a linear layer of its own; set rescale=False")
+    return found[-1]
+
+@torch.no_grad()
+def _rescale(g: _Game) -> None:
+    "Eq. 3 by one number: the spare records' mean top posterior as it was under M_init."
+    from scipy.optimize import brentq
+    own, was = g.z_own[g.spare].double(), g.z_n[g.spare].double().softmax(1).amax(1).mean()
+    above = lambda t: float((own * np.exp(t)).softmax(1).amax(1).mean() - was)
+    if not above(-9.) < 0 < above(9.): raise Diverged("no factor on the logits gives the non-members their confidence back; nothing is returned. Set rescale=False")
+    for p in g.averaged.get_submodule(g.head).parameters(): p.mul_(np.exp(brentq(above, -9., 9.)))
+
+# %% ../nbs/05_unlearning.ipynb #c039
 @dataclass(frozen=True, eq=False)
 class Unlearned:
     "What `unlearn` returns."
     model: nn.Module  # a new model; modes and requires_grad as those of the given one
-    history: list[dict]  # a check: round, distance (Eq. 4), drift (Eq. 3), critic, L_D, L_G, L_r
+    history: list[dict]  # a check: round, distance (Eq. 4; Eq. 2 where the real data move), drift (Eq. 3), critic, L_D, L_G, L_r
     stopped: str  # "distance" or "bound"; "epochs" for a method of fixed length (Baselines)
-    threshold: float | None  # of the distance; None where none is looked at
+    threshold: float | None  # of the distance, at the last check; None where none is looked at
     rounds: int
     cost: dict  # seconds, cpu_seconds, sample_forwards, sample_backwards, critic_forwards, critic_backwards, peak_memory_bytes (None on a CPU), and teacher_forwards, teacher_backwards where there is one
     config: object  # what was asked for, a `Config` or the settings of another method
 
-# %% ../nbs/05_unlearning.ipynb #c037
+# %% ../nbs/05_unlearning.ipynb #c040
 def unlearn(model: nn.Module,  # logits N, K; left as it is
             forget,  # D_f: map-style dataset, pair (x, y), or x alone; labels are used by the view "label_first" alone, here and in nonmember
             nonmember,  # D_nonmember: unseen records of the same distribution; the same kinds
@@ -354,10 +399,11 @@ def unlearn(model: nn.Module,  # logits N, K; left as it is
     with torch.enable_grad(), metered(next(model.parameters()).device) as meter, tqdm(total=c.max_rounds, desc="unlearn", disable=not progress) as bar:
         g = _Game(model, forget, nonmember, retain, c, seed)
         stop = _play(g, bar, callback or (lambda row, G: None))
+        if c.rescale: _rescale(g)
     _warn(g, stop)
     return Unlearned(_like(model, g.averaged), g.history, stop, g.threshold, g.rounds, meter | g.cost, c)
 
-# %% ../nbs/05_unlearning.ipynb #c038
+# %% ../nbs/05_unlearning.ipynb #c041
 @contextmanager
 def metered(device: torch.device) -> Iterator[dict]:
     "Wall and CPU seconds of the block, and peak memory in bytes (None on a CPU, where it cannot be told apart from the rest of the process)."
@@ -369,7 +415,7 @@ def metered(device: torch.device) -> Iterator[dict]:
                  peak_memory_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None)
 
 def _warn(g: _Game, stop: str) -> None:
-    if g.history[0]["distance"] < g.threshold: warnings.warn(f"the forget set answered like unseen records before the game began (distance {g.history[0]['distance']:.3f}, threshold {g.threshold:.3f}): by this measure there was nothing to forget", stacklevel=3)
+    if g.won: warnings.warn(f"the forget set answered like unseen records before the game began (distance {g.history[0]['distance']:.3f}): by this measure there was nothing to forget", stacklevel=3)
     if stop == "bound": warnings.warn(f"stopped at {g.rounds} rounds with the distance at {g.history[-1]['distance']:.3f}, before {g.c.patience} check(s) in a row from round {g.c.min_rounds} on had it below {g.threshold:.3f}: raise max_rounds, or look at history", stacklevel=3)
 
 def _like(model: nn.Module, G: nn.Module) -> nn.Module:
@@ -378,7 +424,7 @@ def _like(model: nn.Module, G: nn.Module) -> nn.Module:
     for p, q in zip(model.parameters(), G.parameters()): q.grad = None; q.requires_grad_(p.requires_grad)
     return G
 
-# %% ../nbs/05_unlearning.ipynb #c066
+# %% ../nbs/05_unlearning.ipynb #c072
 def count_flops(model: nn.Module, forget, nonmember, retain, config: str | Config = "paper") -> dict[str, int]:  # setup, round, check
     "Floating-point operations (2 a multiply-add) of the set-up with the first check, of one round, of one check; classifier and critic."
     c, seen = replace(preset(config), max_rounds=3, min_rounds=3, check_every=2, patience=9), []
