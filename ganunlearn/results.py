@@ -251,6 +251,6 @@ def plot_against(rows, axs=None):  # two Axes
             ax.plot(d[x], d.distance, mark, mfc="none", mec=".75", ms=3, zorder=0)
             ax.errorbar(mx, my, xerr=None if np.isnan(lx) else [[mx - lx], [hx - mx]], yerr=None if np.isnan(ly) else [[my - ly], [hy - my]], fmt=mark, color="k", mfc="w" if name == "retrained" else ".3", ecolor=".6", elinewidth=.8, ms=7)
             ax.annotate(name, (mx, my), xytext=(6, 4), textcoords="offset points", fontsize=8)
-    axs[0].set(xlabel="test accuracy, difference from the band", ylabel="distance from the band"); axs[0].axvline(0, color=".8", lw=.8, zorder=0)
+    axs[0].set(xlabel="test accuracy, difference from the band", ylabel="distance from the band"); axs[0].axvline(0, color=".8", lw=.8, zorder=0); axs[0].locator_params(axis="x", nbins=5)
     axs[1].set(xlabel="cost in epochs of $D_r$", xscale="log"); axs[1].xaxis.set_major_formatter("{x:g}"); axs[1].xaxis.set_minor_formatter(""); axs[0].set_ylim(bottom=0)
     return axs

@@ -231,6 +231,7 @@ def _deal(g: _Game, model: nn.Module, retain: Dataset) -> None:
     B_k = B - B_m if c.kl_nonmember or c.moving > bool(cut) else 0
     g.f, g.r, g.n, g.k, g.m = (cycle(*s, g.rng) for s in ((n_f, B), (len(used), c.retain_batch_size), (len(g.spare), B), (len(g.held), B_k), (len(g.spare), B_m)))
 
+# %% ../nbs/05_unlearning.ipynb #c027
 def _seat(g: _Game, model: nn.Module, seed: int) -> None:
     "The frozen answers and their threshold, the generator, the teacher, the critic."
     c, frozen = g.c, lambda: copy.deepcopy(model).eval().requires_grad_(False)
@@ -247,12 +248,12 @@ def _seat(g: _Game, model: nn.Module, seed: int) -> None:
     with torch.random.fork_rng(devices=[]): torch.manual_seed(seed); g.D = Critic(g.real.shape[1] + g.T_n.shape[1], c.critic_width).to(g.device)
     g.opt_G, g.opt_D = (torch.optim.Adam(m.parameters(), lr, tuple(map(float, c.betas))) for m, lr in ((g.G, c.lr), (g.D, c.critic_lr)))
 
-# %% ../nbs/05_unlearning.ipynb #c027
+# %% ../nbs/05_unlearning.ipynb #c028
 def _threshold(g: _Game, real: Tensor) -> float:
     "What 'no difference' looks like among the unseen: a quantile of the null distances."
     return float(np.quantile(null_distances(real, len(g.forget), generator=g.rng), g.c.null_quantile))
 
-# %% ../nbs/05_unlearning.ipynb #c029
+# %% ../nbs/05_unlearning.ipynb #c030
 def _round(g: _Game) -> None:
     "Critic updates (Eq. 5) on G's answers of this round, then one update of G (Eq. 6). `Diverged` when a loss is not finite."
     i, j, k, m = next(g.f), next(g.r), g.held[next(g.k)], g.spare[next(g.m)]
@@ -277,7 +278,7 @@ def _bill(g: _Game, n: int, b: int) -> None:
     steps, gp = g.c.critic_steps, g.c.loss == "wgan_gp"
     for k, v in dict(sample_forwards=n + (g.c.kl_retain > 0) * min(g.c.retain_batch_size, len(g.x_r)), sample_backwards=n, critic_forwards=(2 + gp) * b * steps + b, critic_backwards=(2 + 2 * gp) * b * steps + b).items(): g.cost[k] += v
 
-# %% ../nbs/05_unlearning.ipynb #c031
+# %% ../nbs/05_unlearning.ipynb #c032
 def _taught(g: _Game, seed: int) -> tuple[Tensor, Tensor, Tensor]:  # logits N, K on D_f; views N, T on D_f and D_nonmember (T = K, or 0 without a conditional critic)
     "A teacher trained on the retained records alone, and what it says of records that it never saw."
     c, (n_f, n_n) = g.c, (len(g.forget), len(g.nonmember))
@@ -286,11 +287,12 @@ def _taught(g: _Game, seed: int) -> tuple[Tensor, Tensor, Tensor]:  # logits N, 
     T = train(net, (g.x_r, g.y_r), Recipe(c.teacher_epochs, 64, c.teacher_lr), seed=seed, progress=False, device=g.device).model
     g.cost |= dict(teacher_forwards=c.teacher_epochs * len(g.x_r) + n_f + n_n, teacher_backwards=c.teacher_epochs * len(g.x_r))
     z_f, z_n = (logits(T, d).to(g.device) for d in (g.forget, g.nonmember))
-    v_f, v_n = (view(z, c.view, "log_posterior", y)[:, :None if c.conditional else 0] for z, y in ((z_f, g.y_f), (z_n, g.y_n)))
+    if not c.conditional: return z_f, *(g.real.new_zeros(n, 0) for n in (n_f, n_n))
+    v_f, v_n = (view(z, c.view, "log_posterior", y) for z, y in ((z_f, g.y_f), (z_n, g.y_n)))
     mean, scale = v_n.mean(0), v_n.std(0).clamp_min(1e-2)
     return z_f, (v_f - mean) / scale, (v_n - mean) / scale
 
-# %% ../nbs/05_unlearning.ipynb #c032
+# %% ../nbs/05_unlearning.ipynb #c033
 def _distil(g: _Game, i: Tensor, z_f: Tensor) -> Tensor | float:
     "KL(teacher ‖ G) on the forget batch."
     return g.c.distil * kl(g.z_t[i], z_f) if g.c.distil else 0.
@@ -314,7 +316,7 @@ def _average(g: _Game) -> None:
     d = min(g.c.average, (1 + g.rounds) / (10 + g.rounds))
     if g.c.average: torch._foreach_lerp_([*g.averaged.parameters()], [*g.G.parameters()], 1 - d)
 
-# %% ../nbs/05_unlearning.ipynb #c034
+# %% ../nbs/05_unlearning.ipynb #c035
 def _check(g: _Game) -> dict:
     "Distance of Eq. 4 (of Eq. 2 where the real data move), drift of Eq. 3, the critic's own estimate, and the losses of the last round."
     fake, g.z_own = g.see(g.answers(g.averaged, g.forget), g.y_f), g.answers(g.averaged, g.nonmember)
@@ -333,7 +335,7 @@ def _stopped(g: _Game) -> str | None:
     if g.rounds >= g.c.min_rounds and g.below >= g.c.patience: return "distance"
     return "bound" if g.rounds >= g.c.max_rounds else None
 
-# %% ../nbs/05_unlearning.ipynb #c035
+# %% ../nbs/05_unlearning.ipynb #c036
 def _play(g: _Game, bar: tqdm, callback: Callable[[dict, nn.Module], None]) -> str:
     "Rounds, and a check every few of them, until one says stop; why it stopped."
     callback(_check(g), g.averaged); stop, g.won = None, bool(g.below)
@@ -345,11 +347,11 @@ def _play(g: _Game, bar: tqdm, callback: Callable[[dict, nn.Module], None]) -> s
     bar.total = g.rounds; bar.refresh()
     return stop
 
-# %% ../nbs/05_unlearning.ipynb #c037
+# %% ../nbs/05_unlearning.ipynb #c038
 def _head(model: nn.Module, data: Dataset) -> str:
-    "Name of the linear layer whose output is the answer. `InputError` where there is none, or where another layer shares its weights."
+    "Name of the linear layer whose output is the answer. `InputError` where there is none, where another layer shares its weights, or where they are computed from others."
     out, device = {}, next(model.parameters()).device
-    probe = copy.deepcopy(model).eval(); linear = {n: m for n, m in probe.named_modules() if isinstance(m, nn.Linear)}
+    probe = copy.deepcopy(model).eval(); linear = {n: m for n, m in probe.named_modules() if isinstance(m, nn.Linear) and {n for n, _ in m.named_parameters()} <= {"weight", "bias"}}
     for name, m in linear.items(): m.register_forward_hook(lambda m, x, z, name=name: out.__setitem__(name, z))
     with torch.no_grad(): z = probe(batch(data, [0])[0].to(device))
     found = [n for n, o in out.items() if o.shape == z.shape and torch.equal(o, z)]
@@ -366,7 +368,7 @@ def _rescale(g: _Game) -> None:
     if not above(-9.) < 0 < above(9.): raise Diverged("no factor on the logits gives the non-members their confidence back; nothing is returned. Set rescale=False")
     for p in g.averaged.get_submodule(g.head).parameters(): p.mul_(np.exp(brentq(above, -9., 9.)))
 
-# %% ../nbs/05_unlearning.ipynb #c039
+# %% ../nbs/05_unlearning.ipynb #c040
 @dataclass(frozen=True, eq=False)
 class Unlearned:
     "What `unlearn` returns."
@@ -378,7 +380,7 @@ class Unlearned:
     cost: dict  # seconds, cpu_seconds, sample_forwards, sample_backwards, critic_forwards, critic_backwards, peak_memory_bytes (None on a CPU), and teacher_forwards, teacher_backwards where there is one
     config: object  # what was asked for, a `Config` or the settings of another method
 
-# %% ../nbs/05_unlearning.ipynb #c040
+# %% ../nbs/05_unlearning.ipynb #c041
 def unlearn(model: nn.Module,  # logits N, K; left as it is
             forget,  # D_f: map-style dataset, pair (x, y), or x alone; labels are used by the view "label_first" alone, here and in nonmember
             nonmember,  # D_nonmember: unseen records of the same distribution; the same kinds
@@ -390,7 +392,7 @@ def unlearn(model: nn.Module,  # logits N, K; left as it is
            ) -> Unlearned:
     """Make `model` answer on `forget` as it answers on records it never saw (§2.2, Eq. 4 to 6), on the device it is on.
 
-    `result.model` is the one that forgot, `result.stopped` says whether the distance of Eq. 4 was reached ("distance") or the bound on rounds ("bound"), `result.history` how it went, `result.cost` what it took.
+    `result.model` is the one that forgot, `result.stopped` says whether the distance of Eq. 4 (of Eq. 2, where the configuration says `moving`) was reached ("distance") or the bound on rounds ("bound"), `result.history` how it went, `result.cost` what it took.
     The presets were chosen on a fully connected network; a deep one with normalised layers wants smaller steps, `replace(preset("paper"), **DEEP["paper"])`, or its distance swings and `stopped` says "bound".
     All of G trains, frozen parameters included; the given model is never changed. Raises `InputError` and `OverlapError` for what cannot be used, `Diverged` for a loss that is not finite.
     Warns when there was nothing to forget by this measure, and when the bound was reached."""
@@ -403,7 +405,7 @@ def unlearn(model: nn.Module,  # logits N, K; left as it is
     _warn(g, stop)
     return Unlearned(_like(model, g.averaged), g.history, stop, g.threshold, g.rounds, meter | g.cost, c)
 
-# %% ../nbs/05_unlearning.ipynb #c041
+# %% ../nbs/05_unlearning.ipynb #c042
 @contextmanager
 def metered(device: torch.device) -> Iterator[dict]:
     "Wall and CPU seconds of the block, and peak memory in bytes (None on a CPU, where it cannot be told apart from the rest of the process)."
@@ -424,7 +426,7 @@ def _like(model: nn.Module, G: nn.Module) -> nn.Module:
     for p, q in zip(model.parameters(), G.parameters()): q.grad = None; q.requires_grad_(p.requires_grad)
     return G
 
-# %% ../nbs/05_unlearning.ipynb #c072
+# %% ../nbs/05_unlearning.ipynb #c073
 def count_flops(model: nn.Module, forget, nonmember, retain, config: str | Config = "paper") -> dict[str, int]:  # setup, round, check
     "Floating-point operations (2 a multiply-add) of the set-up with the first check, of one round, of one check; classifier and critic."
     c, seen = replace(preset(config), max_rounds=3, min_rounds=3, check_every=2, patience=9), []
