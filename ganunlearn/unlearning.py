@@ -93,7 +93,7 @@ OPTIONS = ("standardise", "kl_retain", "kl_nonmember", "average",
 PRESETS = {"paper": Config(),
            "ganunlearn": Config(view="label_first", space="log_posterior", standardise=True, lr=3e-3, batch_size=64, retain_batch_size=32, retain_fraction=1., kl_retain=10., kl_nonmember=10., average=.9,
                                 teacher_epochs=12, conditional=True, distil=8., moving=True, check_every=12, patience=1, min_rounds=36, max_rounds=60)}
-DEEP = {"paper": dict(lr=1e-4), # what deep networks with normalised layers, such as ResNets, need otherwise
+DEEP = {"paper": dict(lr=1e-4),  # what deep networks with normalised layers, such as ResNets, need otherwise
         "ganunlearn": dict(lr=2e-4, betas=(.5, .9), alpha=.9, batch_size=96, kl_retain=1.5, kl_nonmember=25., distil=1., teacher_epochs=4, conditional=False, moving=True, spare=.5, rescale=True, min_rounds=60, max_rounds=72)}
 
 def preset(config: "str | Config"  # a name in `PRESETS`, or a Config
