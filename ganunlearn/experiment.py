@@ -48,10 +48,10 @@ TASKS = {"fashion": Task("lenet", Recipe(epochs=40, level=.98), (.98, .846)), "s
 NETWORKS = {f"resnet{n}": DEEP for n in (18, 50, 101)}  # what a network needs otherwise than a preset says
 
 # %% ../nbs/09_experiment.ipynb #c009
-def _sizes(target: int, shadow: int, forget: int = 500, unseen: int = 500, holdout: int = 1000, test: int | None = None) -> Sizes:
-    return Sizes(forget=forget, retain=target - forget, nonmember=unseen, validation=unseen, holdout=holdout, shadow_in=shadow, shadow_out=shadow, test=test)
+def _sizes(target: int, shadow: int, forget: int = 500, unseen: int = 500, holdout: int = 1000) -> Sizes:
+    return Sizes(forget=forget, retain=target - forget, nonmember=unseen, validation=unseen, holdout=holdout, shadow_in=shadow, shadow_out=shadow)
 
-PROFILES = {"smoke": {"purchase": _sizes(1000, 1000, 100, 100, 200), "digits": _sizes(500, 250, 100, 100, 200), "": _sizes(400, 300, 80, 80, 100), "cifar": _sizes(400, 300, 80, 80, 100, test=500)},
+PROFILES = {"smoke": {"purchase": _sizes(1000, 1000, 100, 100, 200), "digits": _sizes(500, 250, 100, 100, 200), "": _sizes(400, 300, 80, 80, 100)},
             "cpu": {"purchase": _sizes(6000, 5000), "digits": _sizes(600, 250, 100, 100, 200), "cifar100": _sizes(10000, 4500), "": _sizes(5000, 5000)},
             "full": {"purchase": _sizes(6000, 5000), "digits": _sizes(600, 250, 100, 100, 200), "": _sizes(25000, 12000)}}
 
