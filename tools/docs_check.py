@@ -4,15 +4,23 @@
 
 It wants a Chromium (Debian: apt-get install chromium). Exit status 0: no fault, 1: faults, 3: no browser, nothing was checked.
 """
-import asyncio, json, re, shutil, sys, threading, time
+
+import asyncio
+import json
+import re
+import shutil
+import sys
+import threading
+import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ganunlearn._modidx import d as INDEX
 from playwright.async_api import async_playwright
+
+from ganunlearn._modidx import d as INDEX
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE, STAGED, SHOTS = ROOT / "_docs", ROOT / "_proc", ROOT / "runs/docs"
@@ -55,14 +63,22 @@ LIGHT = """() => {  // how light things are, from 0 to 255; contrast: of text ag
 
 def pages():
     "Every page of the site, by its address."
-    return sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "site_libs" not in p.parts)
+    return sorted(
+        p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html") if "site_libs" not in p.parts
+    )
 
 
 def staged():
     "`{address of a page: its staged notebook}`."
     books = {p: json.loads(p.read_text(encoding="utf-8")) for p in STAGED.rglob("*.ipynb")}
-    named = {p: re.search(r"^output-file: (\S+)", "".join(b["cells"][0]["source"]), re.M) for p, b in books.items()}
-    return {p.relative_to(STAGED).with_name(named[p][1] if named[p] else p.stem + ".html").as_posix(): b for p, b in books.items()}
+    named = {
+        p: re.search(r"^output-file: (\S+)", "".join(b["cells"][0]["source"]), re.M)
+        for p, b in books.items()
+    }
+    return {
+        p.relative_to(STAGED).with_name(named[p][1] if named[p] else p.stem + ".html").as_posix(): b
+        for p, b in books.items()
+    }
 
 
 def has_maths(book):
@@ -76,27 +92,51 @@ def names_of(page):
     "Anchors that a library page must have in its table of contents: one for each public function and class."
     links = [(name, to) for syms in INDEX["syms"].values() for name, (to, _) in syms.items()]
     public = {m: set(getattr(import_module(m), "__all__", [])) for m in INDEX["syms"]}
-    top = [(name.rpartition("."), to) for name, to in links if name.rpartition(".")[0] in INDEX["syms"]]
-    return {"#" + to.partition("#")[2] for (module, _, name), to in top if name in public[module] and to.partition("#")[0] == page}
+    top = [
+        (name.rpartition("."), to) for name, to in links if name.rpartition(".")[0] in INDEX["syms"]
+    ]
+    return {
+        "#" + to.partition("#")[2]
+        for (module, _, name), to in top
+        if name in public[module] and to.partition("#")[0] == page
+    }
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args): pass
+    def log_message(self, *args):
+        pass
 
 
 async def picture(tab, path):
     "A screenshot of the page, of its first 10,000 pixels where it is longer."
-    size = await tab.evaluate("() => [document.documentElement.clientWidth, document.documentElement.scrollHeight]")
-    await tab.screenshot(path=path, type="jpeg", quality=70, full_page=True, clip=dict(x=0, y=0, width=size[0], height=min(size[1], 10_000)))
+    size = await tab.evaluate(
+        "() => [document.documentElement.clientWidth, document.documentElement.scrollHeight]"
+    )
+    await tab.screenshot(
+        path=path,
+        type="jpeg",
+        quality=70,
+        full_page=True,
+        clip=dict(x=0, y=0, width=size[0], height=min(size[1], 10_000)),
+    )
 
 
 def listen(tab, base):
     "A list that faults of the page in `tab` are written to as they happen."
     log = []
-    tab.on("console", lambda m: m.type in ("error", "warning") and log.append(f"console: {m.text[:200]}"))
+    tab.on(
+        "console",
+        lambda m: m.type in ("error", "warning") and log.append(f"console: {m.text[:200]}"),
+    )
     tab.on("pageerror", lambda e: log.append(f"error in a script: {str(e)[:200]}"))
     tab.on("requestfailed", lambda r: log.append(f"failed request: {r.url[:120]}"))
-    tab.on("request", lambda r: r.url.startswith((base, "data:", "blob:")) or log.append(f"a request that leaves this machine: {r.url[:120]}"))
+    tab.on(
+        "request",
+        lambda r: (
+            r.url.startswith((base, "data:", "blob:"))
+            or log.append(f"a request that leaves this machine: {r.url[:120]}")
+        ),
+    )
     tab.on("response", lambda r: r.status >= 400 and log.append(f"{r.status}: {r.url[:120]}"))
     return log
 
@@ -130,68 +170,112 @@ async def search(browser, base, word):
         await first.click()
         await tab.wait_for_load_state("load")
         text = await tab.locator("main").inner_text()
-        return [] if all(w in text.lower() for w in word.split()) and "index.html" not in tab.url else [f"search for '{word}' leads to {tab.url}, which does not speak of it"]
-    except Exception as e: return [f"search does not find '{word}': {str(e).splitlines()[0]}"]
-    finally: await tab.close()
+        return (
+            []
+            if all(w in text.lower() for w in word.split()) and "index.html" not in tab.url
+            else [f"search for '{word}' leads to {tab.url}, which does not speak of it"]
+        )
+    except Exception as e:
+        return [f"search does not find '{word}': {str(e).splitlines()[0]}"]
+    finally:
+        await tab.close()
 
 
 async def menu(browser, base):
     "Faults of the menu: on a phone it must open."
     tab = await browser.new_page(viewport=PHONE)
-    await tab.goto(base + "unlearning.html", wait_until="load")
+    await tab.goto(base + "game.html", wait_until="load")
     try:
         await tab.locator(".quarto-btn-toggle:visible").first.click(timeout=5_000)
         await tab.locator("#quarto-sidebar a[href]").first.wait_for(timeout=5_000)
         return []
-    except Exception as e: return [f"the menu does not open on a phone: {str(e).splitlines()[0]}"]
-    finally: await tab.close()
+    except Exception as e:
+        return [f"the menu does not open on a phone: {str(e).splitlines()[0]}"]
+    finally:
+        await tab.close()
 
 
 async def darkness(browser, base):
     "Faults of the dark theme: a reader who prefers dark must get it, and pictures their white paper."
     tab = await browser.new_page(viewport=DESKTOP, color_scheme="dark")
-    await tab.goto(base + "unlearning.html", wait_until="load")
+    await tab.goto(base + "game.html", wait_until="load")
     await tab.wait_for_timeout(200)
     light = await tab.evaluate(LIGHT)
-    await picture(tab, SHOTS / "unlearning-dark.jpg")
+    await picture(tab, SHOTS / "game-dark.jpg")
     await tab.close()
     faults = [] if light["page"] < 80 else ["no dark theme for a reader who prefers it"]
-    if light["figure"] != 255: faults.append("pictures have no white paper in the dark")
-    return faults + [f"in the dark, {part} can hardly be read" for part, contrast in light["contrast"].items() if contrast < 80]
+    if light["figure"] != 255:
+        faults.append("pictures have no white paper in the dark")
+    return faults + [
+        f"in the dark, {part} can hardly be read"
+        for part, contrast in light["contrast"].items()
+        if contrast < 80
+    ]
 
 
 def judge(page, seen, base, known, books):
     "Faults in what was seen of a page."
     faults, book = [], books[page]
-    say = lambda what, things: things and faults.append(f"{what}: {', '.join(map(str, list(dict.fromkeys(things))[:6]))}")
+
+    def say(what, things):
+        return things and faults.append(
+            f"{what}: {', '.join(map(str, list(dict.fromkeys(things))[:6]))}"
+        )
+
     for link in dict.fromkeys(seen["links"]):
-        if not link.startswith(base): continue
-        path, anchor = unquote(urlsplit(link).path)[1:] or "index.html", unquote(urlsplit(link).fragment)
-        if path in known: anchor and anchor not in known[path]["ids"] and faults.append(f"broken link: {path} has no place #{anchor}")
-        elif not (SITE / path).is_file(): faults.append(f"broken link: {path}")
+        if not link.startswith(base):
+            continue
+        path, anchor = (
+            unquote(urlsplit(link).path)[1:] or "index.html",
+            unquote(urlsplit(link).fragment),
+        )
+        if path in known:
+            anchor and anchor not in known[path]["ids"] and faults.append(
+                f"broken link: {path} has no place #{anchor}"
+            )
+        elif not (SITE / path).is_file():
+            faults.append(f"broken link: {path}")
     here = {unquote(urlsplit(s).path)[1:] for s in seen["sidebar"] if s.startswith(base)}
     say("not in the sidebar", sorted(set(known) - here))
     say("broken image", seen["broken"])
     say("image without alternative text (#| fig-alt:) in", seen["silent"])
     say("mathematics left as source", seen["raw"])
     say("TeX that was not understood", seen["unread"])
-    say("no mathematics, though the notebook has some", ["rendered none"] if has_maths(book) and not seen["maths"] else [])
+    say(
+        "no mathematics, though the notebook has some",
+        ["rendered none"] if has_maths(book) and not seen["maths"] else [],
+    )
     say("sideways scrolling on a phone", seen["wide"])
     say("not in 'On this page'", sorted(names_of(page) - set(seen["toc"])))
     say("headings of the first level", [] if seen["h1"] == 1 else [seen["h1"]])
-    say("code that is not folded", [f"{seen['code'] - seen['folded']} cells"] if page.startswith("experiments/") and seen["folded"] < seen["code"] else [])
-    say("larger than 2 MB", [f"{size / 1e6:.1f} MB"] if (size := (SITE / page).stat().st_size) > LIMIT else [])
+    say(
+        "code that is not folded",
+        [f"{seen['code'] - seen['folded']} cells"]
+        if page.startswith("experiments/") and seen["folded"] < seen["code"]
+        else [],
+    )
+    say(
+        "larger than 2 MB",
+        [f"{size / 1e6:.1f} MB"] if (size := (SITE / page).stat().st_size) > LIMIT else [],
+    )
     return faults
 
 
 async def check(chromium, base):
     "`{page: faults}` of the whole site."
     async with async_playwright() as p:
-        browser = await p.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = await p.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
         context, todo = await browser.new_context(viewport=DESKTOP), pages()[::-1]
         context.set_default_timeout(90_000)  # of a busy machine
         done = sum(await asyncio.gather(*(look(context, base, todo) for _ in range(AT_ONCE))), [])
-        more = await search(browser, base, "critic") + await search(browser, base, "weight alpha") + await menu(browser, base) + await darkness(browser, base)
+        more = (
+            await search(browser, base, "critic")
+            + await search(browser, base, "weight alpha")
+            + await menu(browser, base)
+            + await darkness(browser, base)
+        )
         await browser.close()
     done.sort(key=lambda d: d[0])
     known, books = {page: seen for page, seen, _ in done}, staged()
@@ -203,20 +287,31 @@ async def check(chromium, base):
 def main():
     "Check, report, and return the exit status."
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not chromium: print("NOT checked: there is no Chromium here (Debian: apt-get install chromium)"); return 3
-    if not (SITE / "index.html").exists(): print("There is no site to check: make docs-preview"); return 1
+    if not chromium:
+        print("NOT checked: there is no Chromium here (Debian: apt-get install chromium)")
+        return 3
+    if not (SITE / "index.html").exists():
+        print("There is no site to check: make docs-preview")
+        return 1
     shutil.rmtree(SHOTS, ignore_errors=True)
     SHOTS.mkdir(parents=True)
-    start, server = time.time(), ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    start, server = (
+        time.time(),
+        ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE)),
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    try: faults = asyncio.run(check(chromium, f"http://127.0.0.1:{server.server_port}/"))
-    finally: server.shutdown()
+    try:
+        faults = asyncio.run(check(chromium, f"http://127.0.0.1:{server.server_port}/"))
+    finally:
+        server.shutdown()
     for page, found in faults.items():
-        if found: print(page, *(f"  {f}" for f in dict.fromkeys(found)), sep="\n")
+        if found:
+            print(page, *(f"  {f}" for f in dict.fromkeys(found)), sep="\n")
     number = sum(len(dict.fromkeys(f)) for f in faults.values())
     print(f"screenshots: {SHOTS.relative_to(ROOT)}; {time.time() - start:.0f} s")
     print(f"{len(faults) - 1} pages checked, {number} faults")
     return int(number > 0)
 
 
-if __name__ == "__main__": sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

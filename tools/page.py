@@ -4,7 +4,10 @@
 
 Figures are embedded, equations become MathML, hidden cells (`#| hide`) and nbdev directives are left out.
 """
-import os, re, sys
+
+import os
+import re
+import sys
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,8 +15,8 @@ from pathlib import Path
 import nbformat
 from latex2mathml.converter import convert
 from nbconvert import HTMLExporter
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbconvert.filters.markdown_mistune import IPythonRenderer
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from pygments.formatters import HtmlFormatter
 
 CSS = """
@@ -34,17 +37,32 @@ LOADS = {"src", "srcset", "data", "poster", "background", "xlink:href"}
 
 class Outside(HTMLParser):
     "Collects in `.found` whatever a browser would fetch for this page; plain links are fine."
-    def __init__(self, html): super().__init__(); self.found, self.tag = [], None; self.feed(html)
+
+    def __init__(self, html):
+        super().__init__()
+        self.found, self.tag = [], None
+        self.feed(html)
+
     def handle_starttag(self, tag, attrs):
         self.tag = tag
-        if tag in ("iframe", "object", "embed"): self.found.append(f"<{tag}>")
+        if tag in ("iframe", "object", "embed"):
+            self.found.append(f"<{tag}>")
         keys = LOADS | (set() if tag in ("a", "area") else {"href"})
-        self.found += [f"<{tag} {k}={v[:80]!r}>" for k, v in attrs if k in keys and v and not v.startswith(("data:", "#"))]
+        self.found += [
+            f"<{tag} {k}={v[:80]!r}>"
+            for k, v in attrs
+            if k in keys and v and not v.startswith(("data:", "#"))
+        ]
         self.found += [s for k, v in attrs if k == "style" for s in styled(v or "")]
-    def handle_endtag(self, tag): self.tag = None
+
+    def handle_endtag(self, tag):
+        self.tag = None
+
     def handle_data(self, text):
-        if self.tag == "style": self.found += styled(text)
-        if self.tag == "script" and text.strip(): self.found.append(f"<script> {text.strip()[:80]!r}")
+        if self.tag == "style":
+            self.found += styled(text)
+        if self.tag == "script" and text.strip():
+            self.found.append(f"<script> {text.strip()[:80]!r}")
 
 
 def styled(css):
@@ -54,14 +72,21 @@ def styled(css):
 
 def prepare(nb):
     "Drop hidden cells, directives and widgets; a figure's `#| fig-alt:` becomes its alternative text."
-    nb.cells = [c for c in nb.cells if not re.search(r"^\s*#\|\s*(hide|include:\s*false)\s*$", c.source, re.M)]
+    nb.cells = [
+        c
+        for c in nb.cells
+        if not re.search(r"^\s*#\|\s*(hide|include:\s*false)\s*$", c.source, re.M)
+    ]
     nb.metadata.pop("widgets", None)
     for c in nb.cells:
-        if c.cell_type != "code": continue
+        if c.cell_type != "code":
+            continue
         alt = re.search(r"^\s*#\|\s*fig-alt:\s*(.*?)\s*$", c.source, re.M)
-        if alt: c.metadata["alt"] = alt[1].strip("\"'")
+        if alt:
+            c.metadata["alt"] = alt[1].strip("\"'")
         c.source = DIRECTIVE.sub("", c.source)
-        for o in c.outputs: [o.data.pop(k) for k in list(o.get("data", {})) if "widget" in k or "javascript" in k]
+        for o in c.outputs:
+            [o.data.pop(k) for k in list(o.get("data", {})) if "widget" in k or "javascript" in k]
     nb.cells = [c for c in nb.cells if c.source.strip() or c.get("outputs")]
     return nb
 
@@ -69,9 +94,13 @@ def prepare(nb):
 def relink(nb, folder):
     "Make links that papermill's input notebook meant lead from `folder`."
     start = Path(nb.metadata.get("papermill", {}).get("input_path") or folder / "x").parent
-    to = lambda m: m[1] + Path(os.path.relpath(start / m[2], folder)).as_posix()
+
+    def to(m):
+        return m[1] + Path(os.path.relpath(start / m[2], folder)).as_posix()
+
     for c in nb.cells:
-        if c.cell_type == "markdown": c.source = re.sub(r"(\]\()(?!\w+:|[#/])([^)\s]+)", to, c.source)
+        if c.cell_type == "markdown":
+            c.source = re.sub(r"(\]\()(?!\w+:|[#/])([^)\s]+)", to, c.source)
 
 
 def page(nb, folder):
@@ -79,21 +108,38 @@ def page(nb, folder):
     relink(prepare(nb), folder)
     IPythonRenderer.inline_math = lambda _, tex: convert(tex)
     IPythonRenderer.block_math = lambda _, tex: convert(tex, display="block")
-    exporter = HTMLExporter(template_name="basic", embed_images=True, exclude_input_prompt=True, exclude_output_prompt=True,
-                            preprocessors=[CoalesceStreamsPreprocessor(enabled=True)])
+    exporter = HTMLExporter(
+        template_name="basic",
+        embed_images=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        preprocessors=[CoalesceStreamsPreprocessor(enabled=True)],
+    )
     body, _ = exporter.from_notebook_node(nb, {"metadata": {"path": str(folder)}})
     title = next((m[1] for c in nb.cells if (m := re.match(r"#\s+(.*)", c.source))), "notebook")
     css = CSS + HtmlFormatter(style="default").get_style_defs(".highlight")
-    html = (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{escape(title)}</title><style>{css}</style></head>\n<body>{body}</body></html>\n")
-    if found := Outside(html).found: raise ValueError("the page would load or run things from outside itself: " + "; ".join(found[:5]))
+    html = (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{css}</style></head>\n<body>{body}</body></html>\n"
+    )
+    if found := Outside(html).found:
+        raise ValueError(
+            "the page would load or run things from outside itself: " + "; ".join(found[:5])
+        )
     return html
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2: sys.exit(__doc__)
-    path = Path(sys.argv[1]); out, tmp = path.with_suffix(".html"), path.with_suffix(".html.tmp")
-    try: html = page(nbformat.read(path, as_version=4), path.parent)
-    except ValueError as e: sys.exit(f"{path}: {e}\nTake that output out of the notebook, or hide its cell with #| hide")
-    tmp.write_text(html, encoding="utf-8"); os.replace(tmp, out)
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    path = Path(sys.argv[1])
+    out, tmp = path.with_suffix(".html"), path.with_suffix(".html.tmp")
+    try:
+        html = page(nbformat.read(path, as_version=4), path.parent)
+    except ValueError as e:
+        sys.exit(
+            f"{path}: {e}\nTake that output out of the notebook, or hide its cell with #| hide"
+        )
+    tmp.write_text(html, encoding="utf-8")
+    os.replace(tmp, out)
     print(f"{out}: {len(html) / 1e3:.0f} kB, loads nothing from outside itself")
