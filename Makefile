@@ -1,34 +1,39 @@
-# make demo: the main job · make test: every test · make help: the rest.    Everything is installed into .venv, nothing else is touched.
+# make demo: the main job · make test: every test · make help: the rest.
+# Everything is installed into .venv, nothing else is touched.
 PYTHON ?= python3
-# Any torch in this range will do, and one that .venv has is left alone. Another build, for example without CUDA:
+# Any torch in this range will do, and one that .venv has is left alone. Another build, for example
+# one without CUDA:
 #   make demo TORCH="torch>=2.9,<2.15 torchvision>=0.24,<0.30 --index-url https://download.pytorch.org/whl/cpu"
-TORCH ?= torch>=2.9,<2.15 torchvision>=0.24,<0.30
+TORCH_RANGE := torch>=2.9,<2.15 torchvision>=0.24,<0.30
+TORCH ?=
 # To use the torch that $(PYTHON) has already: make demo VENV_ARGS=--system-site-packages
 VENV_ARGS ?=
 # Cells that tests leave out by default, for example: make test FLAGS="slow cuda"
 FLAGS ?=
 GANUNLEARN_CACHE ?= $(CURDIR)/.cache
-# Idle threads sleep instead of spinning: the same results, and many times faster beside another busy process
+# Idle threads sleep instead of spinning: the same results, and many times faster beside another
+# busy process
 OMP_WAIT_POLICY ?= PASSIVE
-export TORCH GANUNLEARN_CACHE OMP_WAIT_POLICY
+export GANUNLEARN_CACHE OMP_WAIT_POLICY
 export JUPYTER_PREFER_ENV_PATH := 1
 
+WANTED = $(or $(TORCH),$(TORCH_RANGE))
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 IN := env PATH="$(CURDIR)/.venv/bin:$$PATH"
 READY := .venv/.ready
 DEMO := runs/demo
-
 PAPER := runs/paper
 
-.PHONY: help setup demo paper test lab readme docs docs-preview docs-check clean FORCE
+.PHONY: help setup demo paper test lab readme docs quarto docs-preview docs-check lint clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
 
 setup: $(READY) ## create .venv and install everything into it (the other targets do this by themselves)
 
-# A TORCH of your own is looked at again every time; otherwise set-up happens once, and when one of these files changes.
-ifneq ($(origin TORCH),file)
+# A TORCH of your own is looked at again every time; otherwise set-up happens once, and when one of
+# these files changes.
+ifneq ($(TORCH),)
 $(READY): FORCE
 endif
 $(READY): settings.ini setup.py pyproject.toml constraints.txt
@@ -41,8 +46,9 @@ $(READY): settings.ini setup.py pyproject.toml constraints.txt
 	@this='import sys, ssl; print(sys.base_prefix, sys.version)'; \
 	  [ "$$(.venv/bin/python -c "$$this" 2>/dev/null)" = "$$("$(PYTHON)" -c "$$this")" ] || \
 	  { echo "$(PYTHON) -m venv .venv"; "$(PYTHON)" -m venv --clear $(VENV_ARGS) .venv; }
-	@set -f; echo "pip install $$TORCH   # minutes; a CUDA build is several GB"; $(PIP) $$TORCH
+	@set -f; wanted='$(WANTED)'; echo "pip install $$wanted   # minutes; a CUDA build is several GB"; $(PIP) $$wanted
 	$(PIP) -e '.[dev,data]' -c constraints.txt
+	@touch README.md  # in a new clone it may look older than its notebook: nbdev would want another
 	@touch $@
 
 demo: $(READY) ## forget 500 purchase records, attack the result: a table, and a page in runs/demo
@@ -57,8 +63,13 @@ demo: $(READY) ## forget 500 purchase records, attack the result: a table, and a
 paper: $(READY) ## every experiment of the paper, five seeds: hours; resumes where it stopped (JOBS=2: two at a time)
 	$(IN) ganunlearn sweep nbs/sweeps/paper.yml --out $(PAPER) --jobs $(or $(JOBS),1)
 
-test: $(READY) ## run every notebook, then check exports, README, wheel and the rest
+test: $(READY) ## run every notebook, then check style, types, exports, README, wheel and the rest
 	$(IN) python tools/check.py --flags "$(FLAGS)"
+
+lint: $(READY) ## what ruff mends by machine, then what it and mypy find
+	$(IN) ruff format --quiet
+	$(IN) ruff check --fix
+	$(IN) mypy
 
 lab: $(READY) ## open JupyterLab on the notebooks (on a server: make lab LAB_ARGS="--no-browser --ip=0.0.0.0")
 	$(IN) jupyter lab --notebook-dir=nbs $(LAB_ARGS)
@@ -66,16 +77,18 @@ lab: $(READY) ## open JupyterLab on the notebooks (on a server: make lab LAB_ARG
 readme: $(READY) ## write README.md from nbs/index.ipynb
 	$(IN) python tools/readme.py
 
-docs: ## the site as it is published, in _docs (needs Quarto)
-	@command -v quarto >/dev/null || { echo "Quarto is not installed: https://quarto.org/docs/get-started; the same site without it: make docs-preview"; exit 1; }
-	@$(MAKE) --no-print-directory $(READY)
-	$(IN) python tools/docs.py
+docs: quarto $(READY) ## the site as it is published, in _docs: nbdev_docs (needs Quarto)
+	$(IN) nbdev_docs
+
+quarto:
+	@command -v quarto >/dev/null || { \
+	  echo "Quarto is not installed: https://quarto.org/docs/get-started; the same site without it: make docs-preview"; exit 1; }
 
 docs-preview: $(READY) ## the same site without Quarto: _docs/index.html
-	$(IN) python tools/docs.py preview
+	$(IN) python tools/docs.py
 
 docs-check: docs-preview ## open every page of the preview in Chromium; screenshots in runs/docs
 	$(IN) python tools/docs_check.py
 
 clean: ## remove .venv, caches and everything built; results in runs/ stay
-	rm -rf .venv .cache _proc _docs build dist *.egg-info nbs/nbdev.yml
+	rm -rf .venv .cache .ruff_cache .mypy_cache _proc _docs build dist *.egg-info nbs/nbdev.yml

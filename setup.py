@@ -23,14 +23,17 @@ setup(
     long_description=readme.read_text(encoding="utf-8") if readme.exists() else "",
     long_description_content_type="text/markdown",
     packages=find_packages(include=["ganunlearn", "ganunlearn.*"]),
+    package_data={"ganunlearn": ["py.typed"]},
     python_requires=f">={cfg['min_python']}",
     zip_safe=False,
     install_requires=cfg["requirements"].split(),
     extras_require={
-        extra: cfg[f"{extra}_requirements"].split() for extra in ("data", "dev", "cluster")
+        extra: cfg[f"{extra}_requirements"].split()
+        for extra in ("data", "dev", "cluster", "search")
     },
     entry_points={
         "nbdev": ["ganunlearn=ganunlearn._modidx:d"],
         "console_scripts": cfg["console_scripts"].split(),
+        "ganunlearn.experiments": ["ganunlearn=ganunlearn.experiments"],
     },
 )

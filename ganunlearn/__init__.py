@@ -1,44 +1,63 @@
 "Make a trained classifier forget records, and see by attack how well that worked."
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-HOMES = {  # name -> its module; nothing is imported before it is asked for
+_HOMES = {  # name -> its module, which is imported when the name is first asked for
     "Config": "game",
     "InputError": "core",
+    "METHODS": "methods",
     "PRESETS": "game",
     "Recipe": "training",
     "Sizes": "splits",
     "accuracy": "training",
     "audit": "auditing",
     "build": "models",
+    "evaluate_margin": "attacks",
+    "find_preset": "game",
     "fit_attack": "attacks",
     "list_datasets": "sources",
     "load": "sources",
     "split": "splits",
     "train": "training",
-    "unlearn": "game",
+    "unlearn": "methods",
 }
-__all__ = [*HOMES]
+__all__ = [*_HOMES]
+
+if "IN_TEST" in os.environ:  # nbdev's tests: a notebook on each core
+    from ganunlearn._threads import limit_threads
+
+    limit_threads()
 
 if TYPE_CHECKING:
-    from ganunlearn.attacks import fit_attack
-    from ganunlearn.auditing import audit
-    from ganunlearn.core import InputError
-    from ganunlearn.game import PRESETS, Config, unlearn
-    from ganunlearn.models import build
-    from ganunlearn.sources import list_datasets, load
-    from ganunlearn.splits import Sizes, split
-    from ganunlearn.training import Recipe, accuracy, train
+    from ganunlearn.attacks import evaluate_margin as evaluate_margin
+    from ganunlearn.attacks import fit_attack as fit_attack
+    from ganunlearn.auditing import audit as audit
+    from ganunlearn.core import InputError as InputError
+    from ganunlearn.game import PRESETS as PRESETS
+    from ganunlearn.game import Config as Config
+    from ganunlearn.game import find_preset as find_preset
+    from ganunlearn.methods import METHODS as METHODS
+    from ganunlearn.methods import unlearn as unlearn
+    from ganunlearn.models import build as build
+    from ganunlearn.sources import list_datasets as list_datasets
+    from ganunlearn.sources import load as load
+    from ganunlearn.splits import Sizes as Sizes
+    from ganunlearn.splits import split as split
+    from ganunlearn.training import Recipe as Recipe
+    from ganunlearn.training import accuracy as accuracy
+    from ganunlearn.training import train as train
 
 
 def __getattr__(name: str) -> object:
-    if name not in HOMES:
+    "One of `__all__`, from its module."
+    if name not in _HOMES:
         raise AttributeError(f"module 'ganunlearn' has no attribute {name!r}")
-    return getattr(import_module(f"ganunlearn.{HOMES[name]}"), name)
+    return getattr(import_module(f"ganunlearn.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *HOMES})
+    return sorted({*globals(), *__all__})

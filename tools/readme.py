@@ -1,96 +1,123 @@
 """README.md from nbs/index.ipynb, without Quarto.
 
-    python tools/readme.py                     # writes README.md
+    python tools/readme.py                     # writes README.md and its pictures in images/
 
-Hidden cells and nbdev directives are left out, outputs are shown below their cell, a picture as a file in images/,
-and links relative to nbs/ become links relative to README.md.
+Hidden cells and nbdev directives are left out, outputs are shown below their cell, a picture as a
+file in images/, and links relative to nbs/ become links relative to README.md. `_quarto.yml` names
+this script to be run after rendering: nbdev_readme lets Quarto write a README.md whose links start
+from nbs/; that one is taken away, and ours is written. Standard library only, for any Python.
 """
 
 import base64
 import hashlib
 import json
+import os
 import posixpath
 import re
+import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "<!-- Written by tools/readme.py from nbs/index.ipynb: edit that, then `make readme`. -->"
+LEFT_OUT = {"hide", "export", "exporti", "default_exp"}
 
 
 def relink(text):
     "Relative links and images in `text`, which starts from nbs/, as seen from the root."
-    return re.sub(
-        r"(\]\()(?!\w+:|[#/])([^)\s]+)", lambda m: m[1] + posixpath.normpath("nbs/" + m[2]), text
-    )
+    link = re.compile(r"(\]\()(?!\w+:|[#/])([^)\s]+)")
+    return link.sub(lambda match: match[1] + posixpath.normpath("nbs/" + match[2]), text)
 
 
-def picture(output):
-    "`{path: bytes}` of the PNG an output holds, named after its content so that no reader sees an old one; empty without."
+def read_picture(output):
+    "`(path, bytes)` of the PNG that an output holds, named after its content; None without."
     png = base64.b64decode(output.get("data", {}).get("image/png", ""))
-    return {f"images/{hashlib.sha256(png).hexdigest()[:12]}.png": png} if png else {}
+    return (f"images/{hashlib.sha256(png).hexdigest()[:12]}.png", png) if png else None
 
 
-def text_of(output, alt=""):
-    "An output as Markdown: Markdown and HTML as they are, a picture as a link to its file, plain text in a fence."
+def show_output(output, alt=""):
+    "An output as Markdown: Markdown and HTML as they are, a picture as a link, text in a fence."
     data = output.get("data", {})
-    for path in picture(output):
-        return f"![{alt}]({path})"
+    if picture := read_picture(output):
+        return f"![{alt}]({picture[0]})"
     for kind in ("text/markdown", "text/html"):
         if kind in data:
             return relink("".join(data[kind]))
     text = "".join(data.get("text/plain", output.get("text", "")))
-    return f"```\n{text.rstrip()}\n```" if text.strip() and output.get("name") != "stderr" else ""
+    if output.get("name") == "stderr" or not text.strip():
+        return ""
+    return f"```\n{text.rstrip()}\n```"
 
 
-def cell_parts(cell):
-    "The pieces of Markdown one cell gives."
+def read_directives(source):
+    "`{name: value}` of the lines `#| name: value` of a cell."
+    found = re.finditer(r"^\s*#\|\s*([\w-]+):?[ \t]*(.*)$", source, re.M)
+    return {match[1]: match[2] for match in found}
+
+
+def show_cell(cell):
+    "The pieces of Markdown that one cell gives."
     source = "".join(cell["source"]).strip()
-    flags = {m[1]: m[2] for m in re.finditer(r"^\s*#\|\s*([\w-]+):?[ \t]*(.*)$", source, re.M)}
-    if (
-        flags.keys() & {"hide", "export", "exporti", "default_exp"}
-        or flags.get("include") == "false"
-    ):
+    flags = read_directives(source)
+    if flags.keys() & LEFT_OUT or flags.get("include") == "false":
         return []
     if cell["cell_type"] == "markdown":
         return [relink(source)]
     if cell["cell_type"] != "code":
         return []
+    parts = []
     code = re.sub(r"^\s*#\|.*\n?", "", source, flags=re.M).strip()
-    parts = [f"```python\n{code}\n```"] if code and flags.get("echo") != "false" else []
-    return parts + (
-        [text_of(o, flags.get("fig-alt", "").strip("\"'")) for o in cell["outputs"]]
-        if flags.get("output") != "false"
-        else []
-    )
+    if code and flags.get("echo") != "false":
+        parts.append(f"```python\n{code}\n```")
+    if flags.get("output") != "false":
+        alt = flags.get("fig-alt", "").strip("\"'")
+        parts += [show_output(output, alt) for output in cell["outputs"]]
+    return parts
 
 
-def index(root=ROOT):
+def read_index():
     "The cells of nbs/index.ipynb."
-    return json.loads((root / "nbs/index.ipynb").read_text(encoding="utf-8"))["cells"]
+    return json.loads((ROOT / "nbs/index.ipynb").read_text(encoding="utf-8"))["cells"]
 
 
-def pictures(root=ROOT):
-    "`{path: bytes}` of every picture README.md shows."
-    return {
-        path: png
-        for c in index(root)
-        if cell_parts(c)
-        for o in c.get("outputs", [])
-        for path, png in picture(o).items()
-    }
+def list_pictures():
+    "`{path: bytes}` of every picture that README.md shows."
+    shown = [cell for cell in read_index() if show_cell(cell)]
+    outputs = [output for cell in shown for output in cell.get("outputs", [])]
+    return dict(picture for output in outputs if (picture := read_picture(output)))
 
 
-def readme(root=ROOT):
-    "The text README.md should have."
-    cells = index(root)
-    return "\n\n".join(p for p in [NOTE] + [p for c in cells for p in cell_parts(c)] if p) + "\n"
+def make_readme():
+    "The text that README.md should have."
+    parts = [NOTE, *(part for cell in read_index() for part in show_cell(cell))]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def write_readme():
+    "Write README.md and images/."
+    images = ROOT / "images"
+    images.mkdir(exist_ok=True)
+    pictures = list_pictures()
+    for old in images.glob("*.png"):
+        if old.relative_to(ROOT).as_posix() not in pictures:
+            old.unlink()
+    for path, png in pictures.items():
+        (ROOT / path).write_bytes(png)
+    (ROOT / "README.md").write_text(make_readme(), encoding="utf-8")
+    print(ROOT / "README.md")
+
+
+def follow_quarto(rendered):
+    "After Quarto rendered these files: write our README.md instead of its own, if it made one."
+    folder = Path(os.environ["QUARTO_PROJECT_OUTPUT_DIR"])
+    if "README.md" not in {Path(name).name for name in rendered.splitlines()}:
+        return
+    (folder / "README.md").unlink(missing_ok=True)
+    shutil.rmtree(folder / "index_files", ignore_errors=True)
+    write_readme()
 
 
 if __name__ == "__main__":
-    for old in (ROOT / "images").glob("*.png"):
-        old.unlink()
-    for path, png in pictures().items():
-        (ROOT / path).parent.mkdir(exist_ok=True)
-        (ROOT / path).write_bytes(png)
-    (ROOT / "README.md").write_text(readme(), encoding="utf-8")
-    print(ROOT / "README.md")
+    if "QUARTO_PROJECT_OUTPUT_DIR" in os.environ:
+        follow_quarto(os.environ.get("QUARTO_PROJECT_OUTPUT_FILES", ""))
+    else:
+        write_readme()

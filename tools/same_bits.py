@@ -1,10 +1,10 @@
-"""Do two checkouts compute the same? One scenario of every experiment and method, played by both on this machine.
+"""Do two checkouts compute the same? One scenario of every experiment, played by both, here.
 
-    python tools/same_bits.py OTHER            # OTHER: another checkout of this repository, for example an older commit
+    python tools/same_bits.py OTHER                 # another checkout, for example an older commit
     python tools/same_bits.py OTHER --only sort
 
-Weights, scores, intervals and keys are compared bit for bit; times are not. Exit status 1 where anything differs.
-Both sides run on one thread, with a cache of their own.
+Weights, scores, intervals and keys are compared bit for bit; times are not. Exit status 1 where
+anything differs. Both sides run on one thread, with a cache of their own.
 """
 
 import argparse
@@ -96,13 +96,12 @@ class Library:
             self._before()
 
     def _today(self):
+        from ganunlearn.experiment import compute
         from ganunlearn.methods import unlearn
+        from ganunlearn.models import build
         from ganunlearn.scenario import make_key, make_scenario
         from ganunlearn.sources import load
         from ganunlearn.splits import split
-
-        from ganunlearn.experiment import compute
-        from ganunlearn.models import build
         from ganunlearn.training import Recipe, train
 
         self.compute, self.unlearn, self.build, self.load = compute, unlearn, build, load

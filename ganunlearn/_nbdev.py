@@ -1,0 +1,126 @@
+"""What nbdev does to this project's notebooks beyond its own steps; settings.ini names both.
+
+nbdev stages notebooks in _proc/ before a site is made of them, with Quarto or without. `Tidy`
+(`procs`) comes last: links that lead somewhere, alternative texts as YAML reads them, folded code.
+`Renderer` shows signatures whose quoted types are imported for type checkers alone.
+"""
+
+import inspect
+import json
+import posixpath
+import re
+from pathlib import Path
+
+from nbdev.config import get_config
+from nbdev.doclinks import _nbpath2html
+from nbdev.processors import Processor
+from nbdev.showdoc import BasicMarkdownRenderer
+
+FOLDED = {"experiments"}  # folders of pages read for what they find: their code is one click away
+LINK = re.compile(r"(\]\()([^)\s]+)(?=\))")
+PRIVATE = re.compile(r"\[(`_\w+`)\]\([^)]*\)")  # nbdev links private names, which have no place
+FENCED = re.compile(r"^```.*?^```", re.M | re.S)
+NAMED = re.compile(r"\[(`[^`]*`)\]\([^)]*\)")  # a link around a name in backticks
+CAPTION = re.compile(r"^(#\| *fig-(?:alt|cap): +)(?![\"'\[])(.*?) *$", re.M)  # not quoted yet
+
+
+def find_page(html: str) -> str:
+    "The notebook of a page of the library: nbdev leaves out the number, `game.html` is 08_game."
+    pages = get_config().nbs_path.glob("*.ipynb")
+    return next((page.name for page in pages if _nbpath2html(page).name == html), html)
+
+
+def resolve_link(
+    target: str,
+    page: str,  # a path below nbs/
+) -> str:
+    "A link of `page`, for the site: its pages by relative paths, other files on their host."
+    config = get_config()
+    home = f"{config.doc_host}{config.doc_baseurl}/"
+    folder = posixpath.dirname(page)
+    if target.startswith(home):  # from nbdev, for names in backticks
+        name, _, anchor = target.removeprefix(home).partition("#")
+        return f"{posixpath.relpath(find_page(name), folder or '.')}#{anchor}"
+    if re.match(r"\w+:|[#/]", target):
+        return target
+    path = posixpath.normpath(posixpath.join("nbs", folder, target))
+    if path.startswith("nbs/"):
+        return target
+    return f"{config.git_url}/blob/{config.branch}/{path}"
+
+
+def quote_caption(match: re.Match) -> str:
+    "A caption in quotes: a colon in one without would end the YAML value."
+    return match[1] + json.dumps(match[2], ensure_ascii=False)
+
+
+class Tidy(Processor):
+    "The last step for every notebook."
+
+    def begin(self) -> None:
+        "Called before the first cell."
+        nbs = get_config().nbs_path.resolve()
+        self.page = Path(self.nb.path_).resolve().relative_to(nbs).as_posix()
+
+    def relink(self, text: str) -> str:
+        "Markdown whose links lead somewhere."
+        text = PRIVATE.sub(r"\1", text)
+        return LINK.sub(lambda match: match[1] + resolve_link(match[2], self.page), text)
+
+    def tidy_output(self, output: dict) -> None:
+        "Links in an output's prose lead somewhere; names in its code are no links."
+        data = output.get("data", {})
+        if "text/markdown" in data:
+            text = self.relink("".join(data["text/markdown"]))
+            text = FENCED.sub(lambda match: NAMED.sub(r"\1", match[0]), text)
+            data["text/markdown"] = text
+
+    def cell(self, cell) -> None:
+        "Called for every cell."
+        if cell.cell_type == "markdown":
+            cell.source = self.relink(cell.source)
+        if cell.cell_type != "code":
+            return
+        # With it, Quarto boxes the outputs of `show_doc`: headings leave "On this page"
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            self.tidy_output(output)
+        cell.source = CAPTION.sub(quote_caption, cell.source)
+        if Path(self.page).parts[0] in FOLDED and "code-fold" not in cell.source:
+            cell.source = f"#| code-fold: true\n{cell.source}"
+
+    def end(self) -> None:
+        "Called after the last cell."
+        self.nb.metadata.pop("widgets", None)
+
+
+class Quoted:
+    "A type that cannot be looked up at run time: shown as it is written."
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def keep_quoted(function: object) -> None:
+    "Let a function keep those quoted annotations whose names are not there at run time."
+    names = getattr(function, "__globals__", {})
+    annotations = getattr(function, "__annotations__", {})
+    for parameter, annotation in annotations.items():
+        if isinstance(annotation, str):
+            try:
+                eval(annotation, names)
+            except NameError:
+                annotations[parameter] = Quoted(annotation)
+
+
+class Renderer(BasicMarkdownRenderer):
+    "The renderer of `show_doc`, for types whose modules are imported later too (pandas)."
+
+    def __init__(self, sym, **kwargs):
+        function = sym.__init__ if inspect.isclass(sym) else sym
+        function = getattr(function, "fget", None) or function
+        keep_quoted(inspect.unwrap(function))
+        super().__init__(sym, **kwargs)
