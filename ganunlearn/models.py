@@ -184,7 +184,7 @@ def small(
 def build(
     name: str,  # a key of MODELS
     n_classes: int,  # K, at least 2
-    shape: tuple[int, ...],  # of a record: C,H,W or F, as `Data.shape`
+    shape: tuple[int, ...],  # of a record: C,H,W or F, as a data set says it
     *,
     seed: int,  # RNG seed of the initialisation
     stem: str = "stock",  # one of STEMS; of a ResNet, the others have none
