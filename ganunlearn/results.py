@@ -386,8 +386,8 @@ def identify_run(record: dict) -> dict:
 def derive_effect(record: dict) -> dict:
     "How far the FNR went, and the share of the retrained model's test accuracy that is left."
     accuracy = record["accuracy"]
-    kept = accuracy["unlearned"]["test"] / accuracy["retrained"]["test"]
-    compared = {"test accuracy kept": kept}
+    after, goal = accuracy["unlearned"]["test"], accuracy["retrained"]["test"]
+    compared = {"test accuracy kept": after / goal if goal else None}
     if "shadow" in record["attacks"]:
         compared["gap closed"] = compute_gap(record)
     return dict(compared=compared)
