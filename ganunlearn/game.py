@@ -1269,16 +1269,18 @@ def count_flops(
 
     Of the set-up with the first check, of one round, and of one check.
     """
-    short = replace(find_preset(config), max_rounds=3, min_rounds=3, check_every=2, patience=9)
-    seen = [0]  # operations up to the first, the second and the third check
-    counter = FlopCounterMode(display=False)
-
-    def note(row: dict, model: nn.Module) -> None:
-        "Operations so far."
+    settings = find_preset(config)
+    check_model(model)
+    given = dict(forget=forget, nonmember=nonmember, retain=retain)
+    sets = {name: name_set(name, data, settings) for name, data in given.items()}
+    seen = [0]  # operations up to the first check, the first round, and the check after it
+    with torch.enable_grad(), FlopCounterMode(display=False) as counter:
+        game = set_up_game(model, **sets, config=settings, seed=0)
+        check_game(game)
         seen.append(counter.get_total_flops())
-
-    with counter, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # three rounds reach the bound, as they should
-        play_method(short, model, forget, nonmember, retain, progress=False, callback=note)
-    setup, two, three = np.diff(seen)  # setup; 2 rounds and a check; 1 round and a check
-    return dict(setup=int(setup), round=int(two - three), check=int(2 * three - two))
+        play_round(game)
+        seen.append(counter.get_total_flops())
+        check_game(game)
+        seen.append(counter.get_total_flops())
+    setup, one_round, check = np.diff(seen)
+    return dict(setup=int(setup), round=int(one_round), check=int(check))

@@ -67,7 +67,12 @@ NETWORKS: dict[str, Mapping[str, Any]] = {f"resnet{layers}": DEEP for layers in 
 
 # %% ../nbs/12_scenario.ipynb #c008
 def _sizes(
-    target: int, shadow: int, forget: int = 500, unseen: int = 500, holdout: int = 1000
+    target: int,
+    shadow: int,
+    forget: int = 500,
+    unseen: int = 500,
+    holdout: int = 1000,
+    test: int | None = None,  # all others
 ) -> Sizes:
     return Sizes(
         forget=forget,
@@ -77,12 +82,13 @@ def _sizes(
         holdout=holdout,
         shadow_in=shadow,
         shadow_out=shadow,
+        test=test,
     )
 
 
 PROFILES = {
     "smoke": {
-        "purchase": _sizes(1000, 1000, 100, 100, 200),
+        "purchase": _sizes(1000, 1000, 100, 100, 200, test=1000),
         "digits": _sizes(500, 250, 100, 100, 200),
         "": _sizes(400, 300, 80, 80, 100),
     },
