@@ -112,7 +112,7 @@ def expect_error(
 
 # %% ../nbs/00_core.ipynb #c012
 MOST = 10**9  # what a setting may count: records, epochs, units
-LARGEST = 1e30  # of a number: float32, in which networks compute, ends at 3.4e38
+LARGEST = 1e38  # of a number: float32, in which networks compute, ends at 3.4e38
 SEEDS = 2**32  # what numpy, scikit-learn and torch all take
 
 
