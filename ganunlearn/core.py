@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 LONGEST = 2000  # letters of a message
 
 
-def make_printable(text: str) -> str:
+def make_printable(
+    text: str,  # of any origin
+) -> str:
     "A text without control characters, line ends and lone surrogates: these are written out."
     if text.isprintable():
         return text
@@ -49,7 +51,10 @@ def make_printable(text: str) -> str:
 class InputError(ValueError):
     "What was given cannot be used; the message says what was wrong, what was expected, what to do."
 
-    def __init__(self, message: object = ""):
+    def __init__(
+        self,
+        message: object = "",  # one line, two thousand letters at most
+    ):
         text = make_printable(" ".join(str(message).splitlines()))
         if len(text) > LONGEST:
             half = LONGEST // 2
@@ -187,7 +192,9 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def parse_json(text: str) -> Any:
+def parse_json(
+    text: str,  # a whole JSON text
+) -> Any:
     "What a JSON text says. `ValueError` for what is no JSON, or more than JSON."
     try:
         return _DECODER.decode(text)
@@ -199,7 +206,7 @@ MAX_BYTES = 200_000_000  # of a file that is read into memory as text
 
 
 def read_text(
-    path: str | Path,
+    path: str | Path,  # of a file
     remedy: str,  # what to do, for the message
 ) -> str:
     "The text of a file. `BrokenFile` for one that is not there, not UTF-8, no file or too large."
@@ -217,7 +224,7 @@ def read_text(
 
 
 def read_json(
-    path: str | Path,
+    path: str | Path,  # of a file
     remedy: str,  # what to do, for the message
 ) -> Any:
     "What a JSON file says, strictly. `BrokenFile`."
