@@ -401,12 +401,12 @@ CACHE_KINDS = {
         rows=True,
     ),
     "models": CacheKind(r"models/[\w.-]+-[0-9a-f]{24}\.safetensors", "trained models", models=True),
-    "locks": CacheKind(r"locks/[^/]+\.lock", "empty; who holds it computes, others wait"),
 }
-CACHE_FOLDERS = ("models", "torchvision", "locks")
+CACHE_FOLDERS = ("models", "torchvision")
 
 # %% ../nbs/00_core.ipynb #k022
 _TEMPORARY = re.compile(r"\.(?P<stem>[^/]+)\.[0-9a-f]{8}(?P<suffix>\.[^./]+)")  # see `atomic`
+_LOCK = re.compile(r"\.(?P<stem>[^/]+)(?P<suffix>\.[^./]+)\.lock")  # see `one_at_a_time`
 
 
 @dataclass(frozen=True)
@@ -416,7 +416,7 @@ class _Cached:
     path: Path
     name: str  # below the cache
     kind: str  # a key of CACHE_KINDS; "unknown" for what is not ours
-    unfinished: bool  # a temporary file of `atomic`
+    unfinished: bool  # a temporary file, or the lock of one that is made
     size: int  # bytes
     age: float  # s since it was written
 
@@ -424,7 +424,7 @@ class _Cached:
 def _name_kind(name: str) -> tuple[str, bool]:
     "Of what kind a path below the cache is, and whether it is unfinished."
     folder, slash, file = name.rpartition("/")
-    temporary = _TEMPORARY.fullmatch(file)
+    temporary = _TEMPORARY.fullmatch(file) or _LOCK.fullmatch(file)
     if temporary:
         name = f"{folder}{slash}{temporary['stem']}{temporary['suffix']}"
     for kind, about in CACHE_KINDS.items():
@@ -515,7 +515,7 @@ _SOON = 5.0  # s of waiting that nobody needs to be told of
 
 @contextmanager
 def one_at_a_time(
-    path: str | Path,  # the file of the cache that is made meanwhile; its name is the lock's
+    path: str | Path,  # the file of the cache that is made meanwhile; the lock lies beside it
     patience: float = _HOUR,  # s to wait for another process
 ) -> Iterator[None]:
     """One process at a time runs the block for this file; look for the file again inside it.
@@ -523,7 +523,7 @@ def one_at_a_time(
     Where locks are not supported, or the other takes too long, a warning says so, and the
     block runs all the same.
     """
-    lock = _lock(Path(path).name, patience)
+    lock = _lock(Path(path), patience)
     try:
         yield
     finally:
@@ -533,16 +533,16 @@ def one_at_a_time(
             lock.release()
 
 
-def _lock(name: str, patience: float) -> "BaseFileLock | None":
-    "The lock of this name, held; None with a warning where it cannot be had."
+def _lock(path: Path, patience: float) -> "BaseFileLock | None":
+    "The lock of this file, held; None with a warning where it cannot be had."
     from filelock import FileLock, Timeout
 
-    file = Path(os.path.abspath(cache_dir()), "locks", f"{name}.lock")
+    file = Path(os.path.abspath(path.with_name(f".{path.name}.lock")))
     try:
         _make_private_folder(file.parent)
         lock = FileLock(file, mode=0o600)
         if not _try_lock(lock, min(_SOON, patience)):
-            warnings.warn(f"another process makes {name}; waiting for it", stacklevel=4)
+            warnings.warn(f"another process makes {path.name}; waiting for it", stacklevel=4)
             lock.acquire(timeout=patience, poll_interval=0.2)
         return lock
     except Timeout:
