@@ -24,7 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from .core import InputError, check_fields, check_seed, choose, show_value
-from .records import MapDataset, as_dataset, read_batch
+from .records import as_dataset, read_batch
 
 # %% ../nbs/05_training.ipynb #c005
 STEEPEST = 1e30  # learning rate: Adam divides it by 1 - β₁, and float32 ends at 3.4e38
@@ -137,37 +137,6 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
             module.training = mode
 
 # %% ../nbs/05_training.ipynb #c013
-def _open_records(data: Any) -> MapDataset:
-    "As `as_dataset`; `InputError` for tensors and arrays that no network can be trained on."
-    parts = data if isinstance(data, (tuple, list)) else getattr(data, "tensors", ())
-    for part in parts:
-        _check_numbers(part)
-    return as_dataset(data)
-
-
-def _check_numbers(part: object) -> None:
-    "`InputError` for a tensor that is sparse, quantised or complex, an array of text or objects."
-    kind = ""
-    if isinstance(part, Tensor):
-        if part.layout != torch.strided:
-            kind = str(part.layout).removeprefix("torch.")
-        elif part.is_quantized or part.is_complex():
-            kind = str(part.dtype).removeprefix("torch.")
-    elif isinstance(part, np.ndarray) and part.dtype.kind not in "biuf":
-        kind = f"array of {part.dtype.name}"
-    if kind:
-        told = f"records or labels are given as {kind}"
-        raise InputError(f"{told}; expected dense tensors or arrays of real numbers")
-
-
-def _check_records(x: object) -> None:
-    "`InputError` unless a batch is a dense tensor of numbers."
-    if not isinstance(x, Tensor):
-        told = f"records come as {type(x).__name__}"
-        raise InputError(f"{told}; expected tensors or arrays of numbers")
-    _check_numbers(x)
-
-
 def _check_logits(z: Tensor, n: int) -> None:
     "n rows of at least two logits, or `InputError`."
     if not isinstance(z, Tensor):
@@ -238,7 +207,7 @@ def _collect_answers(model, data, batch_size, device) -> tuple[Tensor, Tensor]:
     else:
         device = pick_device(device)
         model = copy.deepcopy(model).to(device)
-    data = _open_records(data)
+    data = as_dataset(data)
     if not isinstance(batch_size, int) or batch_size < 1:
         raise InputError(f"batch_size={show_value(batch_size)}; expected at least 1 record")
 
@@ -246,7 +215,6 @@ def _collect_answers(model, data, batch_size, device) -> tuple[Tensor, Tensor]:
     with evaluating(model):
         for index in torch.arange(len(data)).split(batch_size):
             x, y = read_batch(data, index)
-            _check_records(x)
             z = model(_place(x, device))  # B, K
             _check_logits(z, len(x))
             answers.append(z.float().cpu())
@@ -295,8 +263,6 @@ def _run_epoch(model, data, order, recipe, optimizer, device, check) -> tuple[Te
     hits = torch.zeros((), device=device)
     for index in _deal_batches(order, recipe.batch_size):
         x, y = read_batch(data, index)
-        if check:
-            _check_records(x)
         x, y = _place(x, device), y.to(device)
 
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.amp):
@@ -332,7 +298,7 @@ def train(
     """
     device = pick_device(device)
     seed = check_seed(seed)
-    data = _open_records(data)
+    data = as_dataset(data)
     model = _copy_for_training(model, device)
     optimizer = OPTIMIZERS[recipe.optimizer](model.parameters(), recipe)
     generator = torch.Generator().manual_seed(seed)
