@@ -24,7 +24,7 @@ READY := .venv/.ready
 DEMO := runs/demo
 PAPER := runs/paper
 
-.PHONY: help setup demo paper test lab readme docs quarto docs-preview docs-check lint clean FORCE
+.PHONY: help setup demo paper test break lab readme docs quarto docs-preview docs-check lint clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -65,6 +65,9 @@ paper: $(READY) ## every experiment of the paper, five seeds: hours; resumes whe
 
 test: $(READY) ## run every notebook, then check style, types, exports, README, wheel and the rest
 	$(IN) python tools/check.py --flags "$(FLAGS)"
+
+break: $(READY) ## wrong input at random at every door, which no door may let through: minutes (INPUTS=2000)
+	$(IN) python tools/fuzz.py --inputs $(or $(INPUTS),2000)
 
 lint: $(READY) ## what ruff mends by machine, then what it and mypy find
 	$(IN) ruff format --quiet

@@ -16,7 +16,6 @@ __all__ = ['OPTIONS', 'PRESETS', 'DEEP', 'Watch', 'PaperConfig', 'Config', 'find
 # %% ../nbs/08_game.ipynb #c004
 import copy
 import inspect
-import operator
 import time
 import warnings
 from collections import Counter
@@ -34,12 +33,12 @@ from torch.utils.data import TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
-from .core import InputError, check_fields, choose
+from .core import LARGEST, InputError, check_fields, check_seed, choose, show_value
 from .loss import LOSSES, Critic, generator_loss, kl
 from .models import small
 from .records import MapDataset, Records, as_dataset, read_batch
 from .splits import check_disjoint
-from .training import Diverged, Recipe, logits, train
+from .training import STEEPEST, Diverged, Recipe, logits, train
 from .views import SPACES, VIEWS, view
 
 # %% ../nbs/08_game.ipynb #c006
@@ -62,7 +61,9 @@ def _check_betas(betas: object) -> None:
     "`InputError` unless these are two numbers that Adam takes."
     pair = betas if isinstance(betas, (tuple, list)) else ()
     if len(pair) != 2 or not all(_is_momentum(beta) for beta in pair):
-        raise InputError(f"betas={betas}; expected two numbers in [0, 1), as Adam takes")
+        raise InputError(
+            f"betas={show_value(betas)}; expected two numbers in [0, 1), as Adam takes"
+        )
 
 
 def _check_config(c: "Config") -> None:
@@ -77,11 +78,15 @@ def _check_config(c: "Config") -> None:
     _check_range(c, "alpha null_quantile", lambda v: 0 <= v <= 1, "a number in [0, 1]")
     _check_range(c, "retain_fraction", lambda v: 0 < v <= 1, "a share of D_r in (0, 1]")
     _check_range(c, "lam", lambda v: v >= 0, "0 or more, as the penalty of Eq. 5 needs")
-    _check_range(c, "lr critic_lr", lambda v: v > 0, "a learning rate above 0")
+    _check_range(c, "lr critic_lr teacher_lr", lambda v: v > 0, "a learning rate above 0")
+    _check_range(c, "teacher_lr", lambda v: v <= STEEPEST, f"at most {STEEPEST:g}")
+    steepest = LARGEST * (1 - c.betas[0])  # Adam divides by it
+    _check_range(c, "lr critic_lr", lambda v: v <= steepest, f"at most {steepest:g}")
     _check_range(c, " ".join(paper), lambda v: v >= 1, "at least 1")
     _check_range(c, " ".join(counts), lambda v: v >= 0, "at least 0")
     _check_range(c, "kl_retain kl_nonmember distil", lambda v: v >= 0, "a weight of 0 or more")
     _check_range(c, "average", lambda v: 0 <= v < 1, "a decay in [0, 1)")
+    _check_range(c, "critic_width teacher_width", lambda v: v <= 10_000, "at most 10,000 units")
     _check_range(c, "spare", lambda v: 0 <= v < 1, "a share in [0, 1)")
     if (c.conditional or c.distil) and not c.teacher_epochs:
         given = f"conditional={c.conditional}, distil={c.distil}"
@@ -1231,7 +1236,7 @@ def play_method(
     check_model(model)
     given = dict(forget=forget, nonmember=nonmember, retain=retain)
     sets = {name: name_set(name, data, method) for name, data in given.items()}
-    seed = operator.index(seed)
+    seed = check_seed(seed)
     with torch.enable_grad(), measure_cost(find_device(model)) as meter:
         played = method.play(model, **sets, seed=seed, progress=progress, callback=callback)
     made = restore_modes(model, played.model)

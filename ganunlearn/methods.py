@@ -38,7 +38,7 @@ from ganunlearn.game import (
 )
 from .loss import kl
 from .records import MapDataset, read_batch
-from .training import OPTIMIZERS, Diverged, flops_per_sample, is_finite, logits
+from .training import OPTIMIZERS, STEEPEST, Diverged, flops_per_sample, is_finite, logits
 
 # %% ../nbs/09_methods.ipynb #c004b
 METHODS: dict[str, Callable[[], Method]] = {}  # name -> its settings, as it begins
@@ -120,8 +120,9 @@ def _check_settings(settings: "Baseline") -> None:
     "`InputError` or `UnknownName` for values that make no sense."
     check_fields(settings)
     choose(settings.optimizer, OPTIMIZERS, "optimizer")
-    if not settings.lr > 0:
-        raise InputError(f"lr={settings.lr}; expected a learning rate above 0")
+    if not 0 < settings.lr <= STEEPEST:
+        expected = f"a learning rate above 0, and at most {STEEPEST:g}"
+        raise InputError(f"lr={settings.lr}; expected {expected}")
     for f in fields(settings):
         value = getattr(settings, f.name)
         if f.type is int and value < 1:

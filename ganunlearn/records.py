@@ -6,6 +6,7 @@
 __all__ = ['Records', 'compute_moments', 'MapDataset', 'as_dataset', 'read_batch']
 
 # %% ../nbs/02_records.ipynb #c003
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -25,6 +26,17 @@ class Records(Dataset):
     index: np.ndarray  # rows of the pool
     mean: torch.Tensor  # C or F
     std: torch.Tensor  # C or F
+
+    def __post_init__(self) -> None:
+        "`InputError` for rows that the pool does not have."
+        n = len(self.data.y)
+        index = np.asarray(self.index)
+        if index.ndim != 1 or index.dtype.kind not in "iu":
+            told = f"index holds {index.dtype} of shape {index.shape}"
+            raise InputError(f"{told}; expected whole numbers of shape (N,): rows of the pool")
+        if len(index) and (index.min() < 0 or index.max() >= n):
+            told = f"index names rows from {index.min()} to {index.max()}"
+            raise InputError(f"{told}; {self.data.name} has rows from 0 to {n - 1}")
 
     @property
     def y(self) -> torch.Tensor:
@@ -110,14 +122,19 @@ def as_dataset(
 ) -> MapDataset:
     """A pair becomes a TensorDataset; a map-style dataset is handed back.
 
-    `InputError` for anything else, for lengths that differ and for no records.
+    `InputError` for anything else, for what holds no plain numbers, for lengths that differ and
+    for no records.
     """
     if _is_pair(obj):
         obj = _join_pair(*obj)
-    if not (hasattr(obj, "__len__") and hasattr(obj, "__getitem__")):
+    elif isinstance(obj, TensorDataset):  # made by somebody else, of whatever they had
+        for tensor in obj.tensors:
+            _check_tensor("records or labels", tensor)
+    why = _explain_refusal(obj)
+    if why is not None:
         expected = "expected len() and [i] -> (x, y), or a pair of tensors (x, y)"
-        raise InputError(f"{type(obj).__name__} is no map-style dataset; {expected}")
-    if not len(obj):
+        raise InputError(f"{type(obj).__name__} is no map-style dataset{why}; {expected}")
+    if not _count(obj):
         raise InputError("a set of no records; expected at least one")
     return obj
 
@@ -129,15 +146,92 @@ def _is_pair(obj: Any) -> bool:
     return all(isinstance(part, (torch.Tensor, np.ndarray)) for part in obj)
 
 
+def _count(obj: Any) -> int | None:
+    "How many records; None where it cannot be told."
+    try:
+        return len(obj)
+    except TypeError:
+        return None
+
+
+def _explain_refusal(obj: Any) -> str | None:
+    "Why something is no map-style dataset; None where it is one."
+    if isinstance(obj, (str, bytes, Mapping, set)):
+        return ", but text or a table of names"
+    if isinstance(obj, (torch.Tensor, np.ndarray)):
+        return ", but records without labels"
+    if hasattr(obj, "iloc"):
+        return ", but a table: give (x.to_numpy(), y.to_numpy())"
+    if _count(obj) is None or not hasattr(obj, "__getitem__"):
+        return ""
+    if isinstance(obj, (tuple, list)):
+        kinds = {type(part).__name__ for part in obj if not isinstance(part, (tuple, list))}
+        if kinds:
+            return f", but holds {' and '.join(sorted(kinds))}"
+    return None
+
+
 def _join_pair(x: Any, y: Any) -> TensorDataset:
     "Records and labels; bytes, truth values and floats become float32, other integers stay."
-    x, y = torch.as_tensor(x), torch.as_tensor(y)
-    if len(x) != len(y):
-        told = f"{len(x)} records and {len(y)} labels"
+    x = _as_tensor("records", x)
+    y = _check_labels(_as_tensor("labels", y))
+    if x.ndim == 0 or len(x) != len(y):
+        told = f"{len(x) if x.ndim else 'no'} records and {len(y)} labels"
         raise InputError(f"{told}; expected as many of one as of the other")
+    if x.dtype == torch.float64:
+        _check_range(x)
     if x.is_floating_point() or x.dtype in (torch.uint8, torch.bool):
         x = x.float()
     return TensorDataset(x, y)
+
+
+def _as_tensor(what: str, array: Any) -> torch.Tensor:
+    "A tensor of plain numbers. `InputError` for text, objects, complex and sparse ones."
+    if isinstance(array, torch.Tensor):
+        return _check_tensor(what, array)
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{what} hold {array.dtype}; expected whole numbers or floats")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if any(stride < 0 for stride in native.strides):
+        native = native.copy()
+    return _check_tensor(what, torch.as_tensor(native))
+
+
+def _check_tensor(what: str, tensor: Any) -> torch.Tensor:
+    "The tensor, if it holds plain numbers at hand; `InputError` otherwise."
+    expected = "expected a tensor of whole numbers or floats"
+    if not isinstance(tensor, torch.Tensor):
+        raise InputError(f"{what} are {type(tensor).__name__}; {expected}")
+    if tensor.layout != torch.strided or tensor.is_nested:
+        raise InputError(f"{what} are a sparse or nested tensor; {expected}: .to_dense() makes one")
+    if tensor.is_complex() or tensor.is_quantized:
+        raise InputError(f"{what} hold {tensor.dtype}; {expected}")
+    if tensor.device.type == "meta":
+        raise InputError(f"{what} are a meta tensor, which has no values; {expected}")
+    if tensor.dtype == torch.uint64:
+        tensor = tensor.long()
+        if len(tensor.flatten()) and tensor.min() < 0:
+            raise InputError(f"{what} hold numbers beyond int64; {expected}")
+    return tensor
+
+
+def _check_range(x: torch.Tensor) -> None:
+    "`InputError` for finite numbers that float32 does not hold."
+    beyond = x.isfinite() & ~x.float().isfinite()
+    if beyond.any():
+        raise InputError(f"records hold {x[beyond][0]:g}; expected what float32 can hold")
+
+
+def _check_labels(y: torch.Tensor) -> torch.Tensor:
+    "The labels, if they can be class numbers; `InputError` otherwise."
+    if y.ndim != 1 or y.dtype.is_floating_point:
+        told = f"labels of type {y.dtype} and shape {tuple(y.shape)}"
+        raise InputError(f"{told}; expected integers of shape (N,)")
+    if y.device.type == "cpu" and len(y) and y.min() < 0:
+        raise InputError(f"labels from {y.min()}; expected class numbers from 0")
+    return y
 
 # %% ../nbs/02_records.ipynb #c009
 def read_batch(
@@ -146,21 +240,32 @@ def read_batch(
 ) -> tuple[torch.Tensor, torch.Tensor]:  # x B,...; y int64 B
     """One batch, in one indexing operation where the dataset allows it.
 
-    `InputError` unless records are pairs with whole-number labels.
+    `InputError` unless records are pairs of plain numbers with whole-number labels.
     """
     dataset = as_dataset(dataset)
     index = torch.as_tensor(index)
     if isinstance(dataset, (Records, TensorDataset)):
         pair = dataset[index]
     else:
-        pair = default_collate(_ask_for(dataset, index.tolist()))
+        pair = _collate(_ask_for(dataset, index.tolist()))
     if len(pair) != 2:
         raise InputError(f"records of {len(pair)} parts; expected pairs (x, y)")
-    x, y = pair
-    if y.ndim != 1 or y.dtype.is_floating_point:
-        told = f"labels of type {y.dtype} and shape {tuple(y.shape)}"
-        raise InputError(f"{told}; expected integers of shape (N,)")
+    x = _check_tensor("records", pair[0])
+    y = _check_labels(_check_tensor("labels", pair[1]))
     return x, y.long()
+
+
+def _collate(records: list) -> Any:
+    "Records as one batch. `InputError` for what is no pair, or of different shapes."
+    try:
+        batch = default_collate(records)
+    except (TypeError, RuntimeError, ValueError, AttributeError) as e:
+        told = f"records cannot be joined to a batch ({e})"
+        raise InputError(f"{told}; expected pairs (x, y) of numbers, of one shape") from e
+    if not isinstance(batch, (tuple, list)):
+        kind = type(records[0]).__name__
+        raise InputError(f"records of the type {kind}; expected pairs (x, y)")
+    return batch
 
 
 def _ask_for(dataset: Any, positions: list[int]) -> list:

@@ -15,6 +15,7 @@ import pkgutil
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from importlib import import_module
@@ -25,9 +26,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .auditing import DRAWS, MARGIN
-from .core import InputError, choose
+from .core import MOST, InputError, check_seed, choose, show_value
 from .game import DEEP, Method
 from .methods import find_method
+from .models import MODELS, STEMS
 from .sources import Data, load
 from .splits import Sizes, Splits, split
 from .training import Recipe
@@ -205,25 +207,37 @@ def import_experiments() -> None:
     for entry in entry_points(group="ganunlearn.experiments"):
         try:
             entry.load()
-        except Exception as e:
+        except (Exception, SystemExit) as e:
             warnings.warn(f"{entry.value} offers experiments, but: {e}", stacklevel=2)
 
 
 def import_plugins(
     modules: Iterable[str],  # names, as after `import`; the working folder is looked in first
 ) -> None:
-    "Imports modules of yours, for what they register. `InputError` for one that is not there."
+    """Imports modules of yours, for what they register; what they print goes to stderr.
+
+    `InputError` for one that is not there, or that ends in an error.
+    """
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
     for name in modules:
-        try:
+        _import_plugin(name)
+
+
+def _import_plugin(name: str) -> None:
+    "One module. `InputError` for whatever keeps it from being imported."
+    remedy = "name a module that is installed, or one in the folder you are in, without .py"
+    if not isinstance(name, str) or not name or name[0] in ".-" or "/" in name or "\\" in name:
+        raise InputError(f"{show_value(name)} is no name of a module; {remedy}")
+    try:
+        with redirect_stdout(sys.stderr):
             import_module(name)
-        except ModuleNotFoundError as e:
-            raise InputError(
-                f"cannot import {name} ({e}); name a module that is installed, "
-                "or one in the folder you are in, without .py"
-            ) from e
+    except ModuleNotFoundError as e:
+        raise InputError(f"cannot import {show_value(name)} ({e}); {remedy}") from e
+    except (Exception, SystemExit) as e:
+        told = f"importing {show_value(name)} ended in {type(e).__name__}: {e}"
+        raise InputError(f"{told}; mend the module") from e
 
 
 def find_experiment(name: str) -> Experiment:
@@ -255,22 +269,38 @@ def _replace(settings: Any, changes: Mapping, what: str) -> Any:
     A whole number for a float becomes one, so that 1 and 1.0 are one scenario.
     """
     types = {f.name: f.type for f in fields(settings)}
+    _check_mapping(changes, what)
     changed = {}
     for name, value in changes.items():
         choose(name, types, f"{what} parameter")
-        if types[name] is float and type(value) is int:
+        if types[name] is float and type(value) is int and abs(value) <= MOST:
             value = float(value)
         changed[name] = value
     return replace(settings, **changed)
 
 
+def _check_mapping(changes: object, what: str) -> None:
+    "`InputError` unless these are names with values."
+    if not isinstance(changes, Mapping):
+        expected = "names with values, as in dict(epochs=20)"
+        raise InputError(f"{what} settings {show_value(changes)}; expected {expected}")
+
+
+def _check_words(**names: object) -> None:
+    "`InputError` for a name that is no text."
+    for what, name in names.items():
+        if not isinstance(name, str):
+            raise InputError(f"{what}={show_value(name)}; expected a name")
+
+
 def _differ(experiment: Experiment, changes: Mapping[str, int]) -> dict[str, int]:
     "Settings that are not the experiment's own, with names and kinds checked."
     own = experiment.settings
+    _check_mapping(changes, "experiment")
     for name, value in changes.items():
         choose(name, own, f"setting of experiment {experiment.name!r}")
-        if type(value) is not type(own[name]) or value < 0:
-            raise InputError(f"{name}={value!r}; expected a value like {own[name]!r}")
+        if type(value) is not type(own[name]) or not 0 <= value <= MOST:
+            raise InputError(f"{name}={show_value(value)}; expected a value like {own[name]!r}")
     return {name: value for name, value in changes.items() if value != own[name]}
 
 # %% ../nbs/12_scenario.ipynb #c014
@@ -292,18 +322,20 @@ def make_scenario(
     """The scenario of a data set under a preset and a profile.
 
     Data of yours get a ResNet-18 for images and the MLP for features. `UnknownName` for a name
-    nobody knows.
+    nobody knows, `InputError` for what is no name, no setting, or an absurd one.
     """
+    _check_words(dataset=dataset, preset_name=preset_name, profile=profile, stem=stem)
+    _check_words(experiment=experiment or "", model=model or "")
     task = TASKS.get(dataset) or Task("resnet18" if load(dataset).is_image else "mlp")
     hooks = find_experiment(experiment or PAGES.get(dataset, "own"))
-    network = model or task.model
+    network = choose(model or task.model, MODELS, "model")
     needed = NETWORKS.get(network, {}).get(preset_name, {})
     method = _replace(find_method(preset_name), needed, "preset")
     return Scenario(
         experiment=hooks.name,
         dataset=dataset,
         model=network,
-        stem=stem,
+        stem=choose(stem, STEMS, "stem"),
         preset=preset_name,
         profile=profile,
         sizes=_replace(find_sizes(profile, dataset), set_sizes, "size"),
@@ -362,7 +394,8 @@ def make_key(
     sha256: str,  # of the data's content
 ) -> str:
     "The key of a record: scenario, seed, data, and what decides numbers beside them."
-    asked = dict(scenario=describe_scenario(sc), seed=seed, data=sha256, algorithm="1")
+    described = describe_scenario(sc)
+    asked = dict(scenario=described, seed=check_seed(seed), data=sha256, algorithm="1")
     return hash_json(asked | list_changes(sc.experiment))
 
 # %% ../nbs/12_scenario.ipynb #c020
@@ -373,8 +406,6 @@ def derive_seed(
     seed: int,
     role: str,  # a name in `ROLES`
 ) -> int:
-    "The seed of one step of a run. `InputError` unless `seed` is a whole number from 0."
-    if not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise InputError(f"seed={seed!r}; expected a whole number from 0")
-    stream = np.random.SeedSequence([seed, ROLES.index(role)])
+    "The seed of one step of a run. `InputError` for what `check_seed` refuses."
+    stream = np.random.SeedSequence([check_seed(seed), ROLES.index(role)])
     return int(stream.generate_state(1)[0] >> 1)

@@ -31,7 +31,10 @@ def _hash_records(dataset: MapDataset) -> set[bytes]:
     hashes = set()
     for index in torch.arange(len(dataset)).split(1024):  # type: ignore[arg-type]
         x, _ = read_batch(dataset, index)
-        for record in x.cpu().contiguous().numpy():
+        x = x.detach().cpu()
+        if x.dtype == torch.bfloat16:  # which numpy lacks
+            x = x.float()
+        for record in x.contiguous().numpy():
             hashes.add(hashlib.blake2b(record.tobytes(), digest_size=16).digest())
     return hashes
 
@@ -156,9 +159,14 @@ def split(
 ) -> Splits:
     """Random disjoint sets of whole groups, of exactly these sizes.
 
-    `SplitError` where they cannot be had.
+    `SplitError` where they cannot be had. `InputError` for what is no data, seed or rows.
     """
-    rows = np.arange(len(data.y)) if rows is None else np.unique(rows)
+    if not isinstance(data, Data):
+        told = f"{type(data).__name__} is no Data"
+        raise InputError(f"{told}; expected what `load` gives: split tensors by yourself")
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"seed={seed!r}; expected a whole number from 0")
+    rows = np.arange(len(data.y)) if rows is None else _check_rows(data, rows)
     rng = np.random.default_rng(seed)
     sets: dict[str, np.ndarray] = {}
     for pool, names in _part_pools(data, rows):
@@ -169,6 +177,19 @@ def split(
     target = np.concatenate([sets["forget"], sets["retain"]])
     mean, std = compute_moments(data.x, target)
     return Splits(**{name: Records(data, index, mean, std) for name, index in sets.items()})
+
+
+def _check_rows(data: Data, rows: np.ndarray) -> np.ndarray:
+    "The rows, each once and in order; `InputError` for others than the pool has."
+    rows = np.asarray(rows)
+    n = len(data.y)
+    if rows.ndim != 1 or rows.dtype.kind not in "iu":
+        told = f"rows hold {rows.dtype} of shape {rows.shape}"
+        raise InputError(f"{told}; expected whole numbers of shape (N,): rows of the pool")
+    if len(rows) and (rows.min() < 0 or rows.max() >= n):
+        told = f"rows from {rows.min()} to {rows.max()}"
+        raise InputError(f"{told}; {data.name} has rows from 0 to {n - 1}")
+    return np.unique(rows)
 
 
 def _part_pools(data: Data, rows: np.ndarray) -> list[tuple[np.ndarray, tuple[str, ...]]]:

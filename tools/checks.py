@@ -302,6 +302,47 @@ def check_site(tmp):
     return f"{pages} pages, {check_links()} links between them, {check_figures()} figures"
 
 
+# ---- continuous integration
+
+PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} +# v\d+(\.\d+)*$")
+
+
+def check_workflows(tmp):
+    "workflows trust little"
+    loose, number = [], 0
+    for path in sorted((ROOT / ".github" / "workflows").glob("*.yml")):
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        used = [line.removeprefix("- ") for line in lines if "uses: " in line]
+        loose += [f"{path.name}: {line}" for line in used if not PINNED.match(line)]
+        number += len(used)
+        check_rights(path)
+    assert not loose, (
+        f"a tag can be moved: {loose}. Name the commit, and the version behind it: "
+        "uses: actions/checkout@11d5960a326750d5838078e36cf38b85af677262  # v4.4.0"
+    )
+    return f"{number} actions named by commit, every job with the rights it needs"
+
+
+def check_rights(path):
+    "AssertionError for a workflow or a job that has more rights than it names, or keeps a token."
+    flow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert flow.get("permissions") == {}, (
+        f"{path.name}: permissions: {{}}, and each job names its own"
+    )
+    for name, job in flow["jobs"].items():
+        rights = job.get("permissions")
+        assert rights is not None, f"{path.name}, job {name}: name its permissions"
+        runs = any("run" in step for step in job["steps"])
+        writes = [right for right, level in rights.items() if level == "write"]
+        assert not (runs and writes), (
+            f"{path.name}, job {name} runs commands and may write {writes}"
+        )
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                kept = step.get("with", {}).get("persist-credentials", True)
+                assert not kept, f"{path.name}, job {name}: persist-credentials: false"
+
+
 # ---- the wheel
 
 IMPORT = """
@@ -387,5 +428,6 @@ CHECKS = [
     check_types,
     check_readme,
     check_site,
+    check_workflows,
     check_wheel,
 ]
