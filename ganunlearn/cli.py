@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'MOST_LETTERS', 'parse_settings', 'run_command', 'datasets_command', 'show_command', 'verify_command',
-           'pack_command', 'sweep_command', 'search_command', 'main']
+           'pack_command', 'sweep_command', 'search_command', 'cache_command', 'main']
 
 # %% ../nbs/18_cli.ipynb #c004
 import ast
@@ -19,7 +19,17 @@ import torch
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
-from .core import SEEDS, InputError, choose, make_printable, show_value
+from ganunlearn.core import (
+    SEEDS,
+    InputError,
+    cache_dir,
+    choose,
+    list_cache,
+    make_printable,
+    purge_cache,
+    show_value,
+    tidy_cache,
+)
 from .experiment import find_record, locate_record, run, verify
 from .methods import METHODS
 from .models import MODELS
@@ -228,9 +238,11 @@ def datasets_command() -> None:
     "Every data set by name: is it at hand, from which source, and how to get it."
     for row in list_datasets().to_dict("records"):
         at_hand = "at hand" if row["at_hand"] else "missing"
+        if row["at_hand"] and not row["records"]:
+            at_hand = "broken"
         source = f"{row['source']} (stand-in)" if row["stand_in"] else row["source"]
         typer.echo(f"{row['name']:12} {at_hand:8} {source:24} {row['records']:>8,} records")
-        typer.echo(f"{'':13}to supply: {row['get']}")
+        typer.echo(f"{'':13}{'what' if at_hand == 'broken' else 'to supply'}: {row['get']}")
 
 
 @app.command("show")
@@ -433,6 +445,63 @@ def search_command(
     nearest = [f"--set {name}={value}" for name, value in find_best(found)["settings"].items()]
     _say(f"\nnearest: {' '.join(nearest) or 'the defaults'}")
     _say(str(locate_search(out, dataset, method, profile)))
+
+# %% ../nbs/18_cli.ipynb #k011
+@app.command("cache")
+def cache_command(
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove what is listed; it is made again when needed.")
+    ] = False,
+    data: Annotated[
+        bool, typer.Option("--data", help="Only rows of data and what is derived from them.")
+    ] = False,
+    models: Annotated[bool, typer.Option("--models", help="Only trained models.")] = False,
+    files: Annotated[bool, typer.Option("--files", help="Every file, not only each kind.")] = False,
+) -> None:
+    "What the cache holds: raw rows, models, how old. Or remove it; status 1 when some is left."
+    everything = data == models
+    if not purge:
+        tidy_cache()
+        table = list_cache()
+        if not everything:
+            table = table[table.rows if data else table.models]
+        _print_cache(table, files)
+        return
+    table = purge_cache(data=data or everything, models=models or everything)
+    _print_cache(table[table.removed], files)
+    typer.echo("removed: all of these" if len(table) else "nothing to remove")
+    left = table[~table.removed]
+    if len(left):
+        _print_cache(left, files=True)
+        typer.echo("left: another process writes them now, or they are not yours to remove")
+        raise typer.Exit(1)
+
+
+def _print_cache(table: "pd.DataFrame", files: bool) -> None:
+    "Files of the cache, or each kind of them, with their sum."
+    size = table.bytes.sum()
+    typer.echo(f"{cache_dir()}: {len(table)} files, {size:,} bytes")
+    if not len(table):
+        return
+    table = table.assign(holds=[_say_holds(row) for row in table.itertuples()])
+    if files:
+        _print_table(table[["file", "bytes", "days", "holds", "what"]], index=False)
+        return
+    kinds = table.groupby(["kind", "what", "holds"], sort=False)
+    of_kind = kinds.agg(
+        files=("file", "size"),
+        bytes=("bytes", "sum"),
+        newest=("days", "min"),
+        oldest=("days", "max"),
+    )
+    _print_table(of_kind.reset_index(), index=False)
+
+
+def _say_holds(row: Any) -> str:
+    "Whether a file holds raw rows or models, in words."
+    if row.rows:
+        return "raw rows"
+    return "models" if row.models else "neither"
 
 # %% ../nbs/18_cli.ipynb #c015
 def main() -> None:

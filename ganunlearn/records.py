@@ -229,8 +229,6 @@ def _check_labels(y: torch.Tensor) -> torch.Tensor:
     if y.ndim != 1 or y.dtype.is_floating_point:
         told = f"labels of type {y.dtype} and shape {tuple(y.shape)}"
         raise InputError(f"{told}; expected integers of shape (N,)")
-    if y.device.type == "cpu" and len(y) and y.min() < 0:
-        raise InputError(f"labels from {y.min()}; expected class numbers from 0")
     return y
 
 # %% ../nbs/02_records.ipynb #c009

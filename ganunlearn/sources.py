@@ -652,25 +652,28 @@ def _compute_once(stem: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[
     """
     tidy_cache()
     path = cache_dir() / f"{stem}.npz"
+    kept = None
     try:
-        return _read_kept(path)
-    except FileNotFoundError:
-        pass
+        kept = _read_kept(path)
     except BrokenFile as e:
         warnings.warn(f"{e} (a cache file: it is rebuilt now)", stacklevel=2)
+    if kept:
+        return kept
     with one_at_a_time(path):
-        with contextlib.suppress(FileNotFoundError, BrokenFile):
-            return _read_kept(path)  # another process has made it meanwhile
+        with contextlib.suppress(BrokenFile):  # which was told above
+            kept = _read_kept(path)
+        if kept:
+            return kept  # another process has made it meanwhile
         arrays = make()
         with atomic(path) as tmp:
             np.savez_compressed(tmp, sha256=_hash_kept(path, arrays), **arrays)  # type: ignore[arg-type]
         return arrays
 
 
-def _read_kept(path: Path) -> dict[str, np.ndarray]:
-    "The arrays of a cache file. `FileNotFoundError`, `BrokenFile`."
+def _read_kept(path: Path) -> dict[str, np.ndarray] | None:
+    "The arrays of a cache file, None where there is none. `BrokenFile`."
     if not os.path.lexists(path):
-        raise FileNotFoundError(path)
+        return None
     arrays = _open_npz(path)
     digest = arrays.pop("sha256", np.zeros(0))
     if not np.array_equal(digest, _hash_kept(path, arrays)):
