@@ -34,9 +34,11 @@ from ganunlearn.core import (
     atomic,
     cache_dir,
     fit,
+    one_at_a_time,
     parse_json,
     read_json,
     read_text,
+    tidy_cache,
 )
 from .game import measure_cost
 from .models import build
@@ -184,16 +186,19 @@ def make_model(
     model = build(sc.model, data.n_classes, data.shape, seed=init, stem=sc.stem)
     key = _make_model_key(sc, data.sha256, model, device, init, records)
     path = _locate_model(role, key)
-    kept = None if refresh else _find_model(path, key, model, device)
-    if kept:
-        trained, peak = kept
-        return Made(trained, False, peak)
-    with measure_cost(device) as meter:
-        trained = train(
-            model, records, sc.recipe, seed=init, progress=progress, device=device, name=role
-        )
-    _write_model(path, key, trained, meter["peak_memory_bytes"])
-    return Made(trained, True, meter["peak_memory_bytes"])
+    tidy_cache()
+    with one_at_a_time(path):  # who waited here finds what the other has made
+        kept = None if refresh else _find_model(path, key, model, device)
+        if kept:
+            trained, peak = kept
+            return Made(trained, False, peak)
+        with measure_cost(device) as meter:
+            trained = train(
+                model, records, sc.recipe, seed=init, progress=progress, device=device, name=role
+            )
+        peak = meter["peak_memory_bytes"]
+        _write_model(path, key, trained, peak)
+        return Made(trained, True, peak)
 
 # %% ../nbs/13_store.ipynb #c007
 PARTS = (  # of a record, beside `schema`
@@ -283,6 +288,24 @@ class _Accuracy(_Part):
     retain: Share
 
 
+class _Rates(_Part):
+    "What an attack finds on one model: the AUC, and where it decides also counts and rates."
+
+    auc: Share
+    auc_low: Share
+    auc_high: Share
+    tp: Count | None = None
+    fn: Count | None = None
+    tn: Count | None = None
+    fp: Count | None = None
+    fnr: Share | None = None
+    fnr_low: Share | None = None
+    fnr_high: Share | None = None
+    tnr: Share | None = None
+    tnr_low: Share | None = None
+    tnr_high: Share | None = None
+
+
 class _Distance(_Part):
     original: float
     retrained: float
@@ -326,7 +349,7 @@ class _Record(_Part):
     training: dict[str, _Training]
     stopped: str
     accuracy: _ByModel[_Accuracy]
-    attacks: dict[str, _ByModel[Numbers]]
+    attacks: dict[str, _ByModel[_Rates]]
     distance: _Distance
     cost: _Cost
     history: list[Numbers]
@@ -337,6 +360,24 @@ class _Record(_Part):
 
 # %% ../nbs/13_store.ipynb #f003
 _BILLED = ("seconds", "cpu_seconds", "peak_memory_bytes", "rounds", "flops")  # by every method
+
+
+_AREA = {"auc", "auc_low", "auc_high"}
+_DECIDED = {*_Rates.__struct_fields__}
+
+
+def _check_whole(record: dict) -> None:
+    "`ValueError` for a bill or an attack that lacks something."
+    missing = [item for item in _BILLED if item not in record["cost"]["unlearn"]]
+    if missing:
+        raise ValueError(f"the bill of unlearning lacks {', '.join(missing)}")
+    for name, attack in record["attacks"].items():
+        wanted = _DECIDED if name.startswith("shadow") else _AREA
+        for model, rates in attack.items():
+            there = {rate for rate, value in rates.items() if value is not None}
+            if not wanted <= there or there not in (_AREA, _DECIDED):
+                lacks = ", ".join(sorted(_DECIDED - there))
+                raise ValueError(f"the attack {name} on the {model} model lacks {lacks}")
 
 
 def make_digest(
@@ -377,8 +418,10 @@ def check_record(
         raise BrokenFile(f"{where} lacks {', '.join(missing)}; {remedy}")
     _check_leaves(record, where, remedy)
     fit(record, _Record, where, remedy)
-    if unbilled := [item for item in _BILLED if item not in record["cost"]["unlearn"]]:
-        raise BrokenFile(f"{where}: the bill of unlearning lacks {', '.join(unbilled)}; {remedy}")
+    try:
+        _check_whole(record)
+    except ValueError as e:
+        raise BrokenFile(f"{where}: {e}; {remedy}") from e
     if record["experiment"] != record["scenario"]["experiment"]:
         raise BrokenFile(f"{where} names two experiments; {remedy}")
     if record.get("digest", "") not in ("", make_digest(record)):
