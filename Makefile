@@ -66,8 +66,9 @@ paper: $(READY) ## every experiment of the paper, five seeds: hours; resumes whe
 test: $(READY) ## run every notebook, then check style, types, exports, README, wheel and the rest
 	$(IN) python tools/check.py --flags "$(FLAGS)"
 
-break: $(READY) ## wrong input at random at every door, which no door may let through: minutes (INPUTS=2000)
+break: $(READY) ## wrong input at every door, kill -9, full disks: nothing may be lost; half an hour (INPUTS=2000 KILLS=20)
 	$(IN) python tools/fuzz.py --inputs $(or $(INPUTS),2000)
+	$(IN) python tools/kill.py --kills $(or $(KILLS),20)
 
 lint: $(READY) ## what ruff mends by machine, then what it and mypy find
 	$(IN) ruff format --quiet

@@ -30,6 +30,7 @@ from torch import nn
 from ganunlearn.core import (
     MAX_BYTES,
     BrokenFile,
+    InputError,
     UnknownName,
     atomic,
     cache_dir,
@@ -112,6 +113,7 @@ def _hash_content(key: str, about: str, weights: dict[str, torch.Tensor]) -> str
 
 def _write_model(path: Path, key: str, trained: Trained, peak: int | None) -> None:
     "A trained model as a file: its weights, and what is known of its training in the header."
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     known = {f.name: getattr(trained, f.name) for f in fields(trained) if f.name != "model"}
@@ -119,7 +121,13 @@ def _write_model(path: Path, key: str, trained: Trained, peak: int | None) -> No
     weights = {k: v.cpu().contiguous() for k, v in trained.model.state_dict().items()}
     header = dict(key=key, trained=about, sha256=_hash_content(key, about, weights))
     with atomic(path) as tmp:
-        save_file(weights, tmp, metadata=header)
+        try:
+            save_file(weights, tmp, metadata=header)
+        except SafetensorError as e:
+            told = f"cannot write {path} ({e})"
+            raise InputError(
+                f"{told}; make room, or name another folder in $GANUNLEARN_CACHE"
+            ) from e
 
 
 def _read_model(
