@@ -392,7 +392,7 @@ def sweep_command(
 ) -> None:
     """Run a notebook over a grid of parameters.
 
-    What exists is kept, what is missing is computed; status 1 when a cell failed.
+    What exists is kept, what is missing is computed; status 1 when any cell is not there at the end.
     """
     out = out or Path("runs") / file.stem
     only = only or []
@@ -406,7 +406,7 @@ def sweep_command(
         typer.echo(table.to_json(orient="records"))
     else:
         _print_table(table if dry_run else table.drop(columns="parameters"), index=False)
-    if not dry_run and (table.status == "failed").any():
+    if not dry_run and not table.status.isin(["done", "kept"]).all():
         raise typer.Exit(1)
 
 # %% ../nbs/18_cli.ipynb #c014
