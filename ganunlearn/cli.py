@@ -44,7 +44,7 @@ from ganunlearn.scenario import (
 from .search import MOST_TRIALS, SEARCH_SPACES, find_best, locate_search, search
 from .sources import list_datasets, load
 from .splits import Sizes
-from .store import list_record_files, load_records, pack, read_records
+from .store import list_record_files, pack, read_records
 from .sweep import plan_sweep, run_sweep
 from .training import Diverged, Recipe, pick_device
 

@@ -49,7 +49,9 @@ def make_printable(
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def show_value(value: object) -> str:
+def show_value(
+    value: object,  # any
+) -> str:
     "A value as Python writes it, for a message: no longer than a line, whatever it is."
     try:
         text = repr(value)
@@ -157,7 +159,7 @@ _FITS = {  # type of a field -> what holds of its values; what to call them
 
 
 def check_fields(
-    obj: "DataclassInstance",
+    obj: "DataclassInstance",  # a dataclass
 ) -> None:
     "`InputError` for a field that is not of its declared int, float, bool or str, or is absurd."
     for field in fields(obj):
@@ -306,7 +308,9 @@ def cache_dir() -> Path:  # need not exist yet
         raise InputError(f"{told}; name a folder in $GANUNLEARN_CACHE") from e
 
 
-def is_in_cache(path: str | Path) -> bool:
+def is_in_cache(
+    path: str | Path,  # of any file
+) -> bool:
     "Whether a path is the cache folder's, or lies below it."
     try:
         root = os.path.abspath(cache_dir())

@@ -67,10 +67,10 @@ __getattr__ = forward("ganunlearn.experiment")  # former names go on working
 class Finished:
     "What a run holds before it becomes a record."
 
-    scenario: Scenario
-    seed: int
-    data: Data
-    sets: Splits
+    scenario: Scenario  # all that defines the run
+    seed: int  # RNG seed of the run
+    data: Data  # the data set of the run
+    sets: Splits  # of the run
     made: dict[str, Made]  # by role
     games: list[Unlearned]  # one after the other; most experiments play one
     result: Unlearned  # of all of them
@@ -101,8 +101,8 @@ class Finished:
 
 # %% ../nbs/14_experiment.ipynb #n003
 def make_sets(
-    sc: Scenario,
-    data: Data,
+    sc: Scenario,  # all that defines the run
+    data: Data,  # the data set of the run
     seed: int,  # of the run
     **making: Any,  # `refresh` and `device`, where models choose the records
 ) -> Splits:
@@ -111,7 +111,11 @@ def make_sets(
 
 
 def play(
-    method: Method, model: nn.Module, sets: Splits, seed: int, progress: bool = False
+    method: Method,  # its settings
+    model: nn.Module,  # a classifier: logits N, K
+    sets: Splits,  # of the run
+    seed: int,  # RNG seed of the run
+    progress: bool = False,  # show bars
 ) -> Unlearned:
     "A method on one model and the sets of a run."
     return unlearn(
@@ -120,11 +124,11 @@ def play(
 
 
 def play_games(
-    sc: Scenario,
+    sc: Scenario,  # all that defines the run
     model: nn.Module,  # the original
-    sets: Splits,
+    sets: Splits,  # of the run
     seed: int,  # of the run
-    progress: bool = False,
+    progress: bool = False,  # show bars
 ) -> tuple[list[Unlearned], int]:
     """The games of a run, each from the model that the one before it left; and their operations.
 
@@ -141,7 +145,9 @@ def play_games(
     return games, flops
 
 
-def join_games(games: list[Unlearned]) -> Unlearned:
+def join_games(
+    games: list[Unlearned],  # one after the other
+) -> Unlearned:
     """Games in a row as one result: the last model, all of the history, the sum of the bills.
 
     Stopped by the bound if any of them was.
@@ -166,13 +172,13 @@ def _join_costs(item: str, games: list[Unlearned]) -> float | None:
 
 # %% ../nbs/14_experiment.ipynb #n004
 def finish(
-    sc: Scenario,
+    sc: Scenario,  # all that defines the run
     seed: int,  # of the run
-    data: Data,
+    data: Data,  # the data set of the run
     *,
     refresh: bool = False,  # train models afresh
-    progress: bool = True,
-    device: str | torch.device | None = None,
+    progress: bool = True,  # show bars
+    device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Finished:
     "Everything that takes long: trains, plays the games, trains what they are compared with."
     hooks = find_experiment(sc.experiment)
@@ -212,7 +218,7 @@ def finish(
 
 # %% ../nbs/14_experiment.ipynb #c006
 def bill_training(
-    made: Made,
+    made: Made,  # what was trained
     per_sample: int,  # flops, forward + backward
     to_level: bool = False,  # up to the overfit level, instead of the whole training
 ) -> dict | None:
@@ -240,14 +246,16 @@ def bill_training(
 
 
 def bill_unlearning(
-    result: Unlearned,
-    flops: int,
+    result: Unlearned,  # of the game, or of another method
+    flops: int,  # floating-point operations
 ) -> dict:
     "Cost of a game or of another method: its own bill, with its operations."
     return result.cost | dict(rounds=result.rounds, flops=flops)
 
 # %% ../nbs/14_experiment.ipynb #c007
-def compare_costs(finished: Finished) -> dict:
+def compare_costs(
+    finished: Finished,  # a run with its models
+) -> dict:
     """The `cost` part of a record.
 
     Four bills, both speed-ups (of seconds; None unless timed in one run), epochs of D_r and the
@@ -279,7 +287,9 @@ def compare_costs(finished: Finished) -> dict:
     )
 
 # %% ../nbs/14_experiment.ipynb #c009
-def describe_environment(device: torch.device) -> dict:
+def describe_environment(
+    device: torch.device,  # where it is
+) -> dict:
     "Where a run took place."
     # the library's checkout, wherever it is called from
     here = Path(globals().get("__file__") or Path.cwd() / "x").parent
@@ -304,7 +314,10 @@ def _name_device(device: torch.device) -> str:
     return f"{platform.machine()} CPU, {threads} thread{plural} of {os.cpu_count()}"
 
 
-def describe_data(data: Data, sets: Splits) -> dict:
+def describe_data(
+    data: Data,  # the data set of the run
+    sets: Splits,  # of the run
+) -> dict:
     "Which data a run had, from where, and how many records each set got."
     return dict(
         source=data.source,
@@ -319,7 +332,9 @@ def describe_data(data: Data, sets: Splits) -> dict:
     )
 
 
-def describe_training(made: dict[str, Made]) -> dict:
+def describe_training(
+    made: dict[str, Made],  # by role
+) -> dict:
     "How each model was trained: epochs, the epoch of the overfit level, accuracy of the last one."
     return {
         role: dict(
@@ -332,7 +347,10 @@ def describe_training(made: dict[str, Made]) -> dict:
     }
 
 # %% ../nbs/14_experiment.ipynb #c010
-def measure_accuracies(models: dict[str, nn.Module], sets: Splits) -> dict:
+def measure_accuracies(
+    models: dict[str, nn.Module],  # by role
+    sets: Splits,  # of the run
+) -> dict:
     "Accuracy of each model on D_t (train), test, D_f and D_r."
     parts = dict(train=sets.target, test=sets.test, forget=sets.forget, retain=sets.retain)
     return {
@@ -342,7 +360,10 @@ def measure_accuracies(models: dict[str, nn.Module], sets: Splits) -> dict:
 
 
 def run_attacks(
-    models: dict[str, nn.Module], attack: ShadowAttack, sets: Splits, seed: int
+    models: dict[str, nn.Module],  # by role
+    attack: ShadowAttack,  # fitted on a shadow model
+    sets: Splits,  # of the run
+    seed: int,  # RNG seed of the run
 ) -> dict[str, dict]:
     """The shadow attack on each model.
 
@@ -360,7 +381,9 @@ def run_attacks(
     }
 
 
-def attack_models(finished: Finished) -> dict[str, dict]:
+def attack_models(
+    finished: Finished,  # a run with its models
+) -> dict[str, dict]:
     "The shadow attack; the margin attack where there is no shadow model."
     models, sets = finished.models, finished.sets
     if finished.attack is None:
@@ -372,9 +395,9 @@ def attack_models(finished: Finished) -> dict[str, dict]:
 
 # %% ../nbs/14_experiment.ipynb #n005
 def measure_distances(
-    models: dict[str, nn.Module],
-    sets: Splits,
-    method: Method,
+    models: dict[str, nn.Module],  # by role
+    sets: Splits,  # of the run
+    method: Method,  # its settings
     threshold: float | None,  # at which the game stopped
 ) -> dict[str, float | None]:
     """Eq. 4 before and after (and for the retrained model), and the drift of Eq. 3.
@@ -411,7 +434,10 @@ def measure_distances(
     return found
 
 
-def count_top_posteriors(models: dict[str, nn.Module], sets: Splits) -> dict:
+def count_top_posteriors(
+    models: dict[str, nn.Module],  # by role
+    sets: Splits,  # of the run
+) -> dict:
     "Histogram (20 bins in [0, 1], counts) of the top posterior on D_f, D_nonmember and hold-out."
 
     def count(model: nn.Module, records: Records) -> list[int]:
@@ -428,7 +454,7 @@ def count_top_posteriors(models: dict[str, nn.Module], sets: Splits) -> dict:
 
 # %% ../nbs/14_experiment.ipynb #c028
 def describe_run(
-    finished: Finished,
+    finished: Finished,  # a run with its models
     environment: dict,  # of `describe_environment`
 ) -> dict:
     "The record of a finished run, with all that is measured once models are there."
@@ -460,13 +486,13 @@ def describe_run(
 
 
 def compute(
-    sc: Scenario,
+    sc: Scenario,  # all that defines the run
     seed: int,  # RNG seed of everything
-    data: Data,
+    data: Data,  # the data set of the run
     *,
     refresh: bool = False,  # train models afresh
-    progress: bool = True,
-    device: str | torch.device | None = None,
+    progress: bool = True,  # show bars
+    device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> dict:
     "One run, from split to record; nothing is written but the model cache."
     device = pick_device(device)
@@ -475,13 +501,23 @@ def compute(
     return describe_run(finished, environment)
 
 # %% ../nbs/14_experiment.ipynb #c030
-def locate_record(out: str | Path, sc: Scenario, seed: int, data: Data) -> Path:
+def locate_record(
+    out: str | Path,  # folder of the results
+    sc: Scenario,  # all that defines the run
+    seed: int,  # RNG seed of the run
+    data: Data,  # the data set of the run
+) -> Path:
     "Where the record of a run stands below `out`."
     key = make_key(sc, seed, data.sha256)
     return Path(out) / f"{sc.dataset}-{sc.preset}-{sc.profile}-s{seed}-{key[:12]}.json"
 
 
-def find_record(out: str | Path, sc: Scenario, seed: int, data: Data) -> dict | None:
+def find_record(
+    out: str | Path,  # folder of the results
+    sc: Scenario,  # all that defines the run
+    seed: int,  # RNG seed of the run
+    data: Data,  # the data set of the run
+) -> dict | None:
     """The record of a run that was finished before, loose or packed; None where there is none.
 
     `BrokenFile` where another run's record has taken its name.
@@ -498,13 +534,13 @@ def find_record(out: str | Path, sc: Scenario, seed: int, data: Data) -> dict | 
 
 
 def run(
-    sc: Scenario,
+    sc: Scenario,  # all that defines the run
     seed: int,  # RNG seed of everything
     *,
     out: str | Path | None = None,  # folder of records; None: nothing is written
     refresh: bool = False,  # compute models and record afresh
-    progress: bool = True,
-    device: str | torch.device | None = None,
+    progress: bool = True,  # show bars
+    device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> dict:
     """The record of a scenario and a seed.
 
@@ -527,9 +563,9 @@ def run(
 
 # %% ../nbs/14_experiment.ipynb #c020
 def make_others(
-    finished: Finished,
+    finished: Finished,  # a run with its models
     role: str,  # original or retrained
-    n: int,
+    n: int,  # how many
 ) -> Iterator[nn.Module]:
     "The first `n` models of a role on the same records with other seeds."
     records = finished.sets.target if role == "original" else finished.sets.retain
@@ -549,7 +585,7 @@ def make_others(
 
 # %% ../nbs/14_experiment.ipynb #c022
 def audit_models(
-    finished: Finished,
+    finished: Finished,  # a run with its models
     held_out: bool = False,  # judge the retrained models, too
 ) -> dict:
     "The audit of each model, and the accuracy of the band on the test set."
@@ -579,7 +615,9 @@ def audit_models(
     return found
 
 
-def count_references(finished: Finished) -> int:
+def count_references(
+    finished: Finished,  # a run with its models
+) -> int:
     "How many retrained models make the band: fewer where one takes long."
     deep = finished.scenario.model in NETWORKS
     return finished.settings["references_deep" if deep else "references"]
@@ -601,7 +639,10 @@ class Audited(Experiment):
         return {name: read_aucs(also, name) for name in ("margin", "rmia", "lira")}
 
 
-def read_aucs(audits: dict, attack: str) -> dict[str, dict[str, float]]:
+def read_aucs(
+    audits: dict,
+    attack: str,  # its name
+) -> dict[str, dict[str, float]]:
     "The AUC of an attack on each of the three models, with its interval."
     found = {}
     for model in ("original", "retrained", "unlearned"):
@@ -611,7 +652,9 @@ def read_aucs(audits: dict, attack: str) -> dict[str, dict[str, float]]:
     return found
 
 # %% ../nbs/14_experiment.ipynb #c043
-def read_scenario(record: dict) -> Scenario:
+def read_scenario(
+    record: dict,  # as `read_record` gives it
+) -> Scenario:
     """The scenario a record was made from.
 
     `BrokenFile` when a record of another version holds names this one does not know.
@@ -689,8 +732,8 @@ def _are_near(a: object, b: object) -> bool:
 def verify(
     record: str | Path | dict,  # a file of one record, or the record itself
     *,
-    progress: bool = True,
-    device: str | torch.device | None = None,
+    progress: bool = True,  # show bars
+    device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> list[tuple[str, object, object]]:  # (where, recorded, recomputed)
     """Recomputes a record; the differences, none when it holds.
 

@@ -302,7 +302,9 @@ def draw_null_distances(
     return torch.stack(drawn).cpu().numpy()
 
 # %% ../nbs/08_game.ipynb #c017
-def check_model(model: nn.Module) -> None:
+def check_model(
+    model: nn.Module,  # a classifier: logits N, K
+) -> None:
     "`InputError` unless this is a module with parameters, all of them finite."
     if not isinstance(model, nn.Module) or next(model.parameters(), None) is None:
         given = type(model).__name__
@@ -338,7 +340,7 @@ def _read_shape(data: MapDataset) -> tuple[int, ...]:
 
 # %% ../nbs/08_game.ipynb #c017a
 def check_answers(
-    model: nn.Module,
+    model: nn.Module,  # a classifier: logits N, K
     forget: MapDataset,  # D_f, of which one record is tried
 ) -> None:
     "`InputError` unless the model answers with logits that carry a gradient."
@@ -377,7 +379,9 @@ def _are_posteriors(z: Tensor) -> bool:
     return torch.allclose(z.sum(1), torch.ones_like(z[:, 0]), atol=1e-4)
 
 
-def find_device(model: nn.Module) -> torch.device:
+def find_device(
+    model: nn.Module,  # a classifier: logits N, K
+) -> torch.device:
     "Where the model's weights are."
     return next(model.parameters()).device
 
@@ -487,15 +491,15 @@ class Round:
 class Game:
     "One game: its settings, its sets, its players, and what it has cost so far."
 
-    config: Config
-    seed: int
-    sets: GameSets
-    lens: Lens
-    goal: Goal
+    config: Config  # settings of the game
+    seed: int  # RNG seed of the run
+    sets: GameSets  # of the run
+    lens: Lens  # what the critic sees of an answer
+    goal: Goal  # what G is pulled to
     G: nn.Module  # the generator, M̃ in the making
     served: nn.Module  # what is returned at the end: G, or an average of it
     rng: torch.Generator  # on the CPU, so that every device draws the same
-    device: torch.device
+    device: torch.device  # where it is
     bill: Counter  # passes of records through classifier and critic
     additions: list["Addition"]  # what goes beyond the paper; empty there
     deal: Deal = field(init=False)
@@ -505,7 +509,7 @@ class Game:
     beside_f: Tensor = field(init=False)  # N, T: what the critic sees beside a forget record
     beside_n: Tensor = field(init=False)  # N, T: and beside a non-member; T = 0 in the paper
     z_n: Tensor = field(init=False)  # N, K: `served` on D_nonmember, at the last check
-    rounds: int = 0
+    rounds: int = 0  # played so far
     below: int = 0  # checks in a row with the distance below the threshold
     losses: dict[str, float] = field(default_factory=dict)  # of the last round
     history: list[dict] = field(default_factory=list)  # a row a check
@@ -525,7 +529,9 @@ class Game:
         return torch.cat([self.goal.real[n], self.beside_n[n]], 1)
 
 # %% ../nbs/08_game.ipynb #c028
-def play_round(game: Game) -> None:
+def play_round(
+    game: Game,  # as it stands
+) -> None:
     "One round of §2.2. `Diverged` when a loss is not finite."
     c, D, loss = game.config, game.D, LOSSES[game.config.loss]
     now = answer_round(game)  # z_f = G(z), z in D_f, and z_r = G(x), x in D_r
@@ -549,7 +555,9 @@ def play_round(game: Game) -> None:
     end_round(game, now, dict(L_D=L_D, L_G=L_G, L_r=L_r))
 
 # %% ../nbs/08_game.ipynb #c028a
-def answer_round(game: Game) -> Round:
+def answer_round(
+    game: Game,  # as it stands
+) -> Round:
     "Deals the batches of a round; G answers all of them in one pass."
     sets, deal = game.sets, game.deal
     f = next(deal.forget)
@@ -568,12 +576,17 @@ def answer_round(game: Game) -> Round:
     return now
 
 
-def draw_real(game: Game) -> Tensor:  # B positions in D_nonmember
+def draw_real(
+    game: Game,  # as it stands
+) -> Tensor:  # B positions in D_nonmember
     "The non-members of one critic step."
     return game.sets.spare[next(game.deal.real)]
 
 
-def take_step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+def take_step(
+    optimizer: torch.optim.Optimizer,  # of G or of the critic
+    loss: Tensor,  # to be lowered
+) -> None:
     "One step down the gradient of a loss."
     optimizer.zero_grad()
     loss.backward()
@@ -581,8 +594,8 @@ def take_step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
 
 
 def end_round(
-    game: Game,
-    now: Round,
+    game: Game,  # as it stands
+    now: Round,  # what the networks have said in this round
     losses: dict[str, Tensor],  # L_D, L_G, L_r of the round
 ) -> None:
     "Counts the round. `Diverged` when a loss is not finite."
@@ -596,7 +609,10 @@ def end_round(
     bill_round(game, now)
 
 
-def bill_round(game: Game, now: Round) -> None:
+def bill_round(
+    game: Game,  # as it stands
+    now: Round,  # what the networks have said in this round
+) -> None:
     "Passes of records, by the paper's game; the penalty's double backward counts once more."
     c = game.config
     b, n = len(now.f), len(now.f) + len(now.y_r) + len(now.k) + len(now.m)
@@ -643,7 +659,7 @@ class Addition:
 class HoldRetained(Addition):
     "KL(M_init ‖ G) on the retain batch."
 
-    weight: float
+    weight: float  # of the loss
     M: nn.Module = field(init=False)  # M_init, frozen
 
     def prepare(self, game: Game) -> None:
@@ -665,7 +681,7 @@ class HoldRetained(Addition):
 class HoldNonmembers(Addition):
     "KL(M_init ‖ G) on non-members: Eq. 3, enforced."
 
-    weight: float
+    weight: float  # of the loss
 
     def add_to_retain(self, game: Game, now: Round) -> Tensor:
         "The divergence of G's answers from M_init's, which are known."
@@ -676,7 +692,7 @@ class HoldNonmembers(Addition):
 class Teacher(Addition):
     "A small network that sees D_r alone, and what it says of records that it never saw."
 
-    epochs: int
+    epochs: int  # of its training
     width: int  # of its hidden layer
     lr: float  # Adam
     conditional: bool  # the critic sees its view of a record
@@ -716,7 +732,7 @@ class Teacher(Addition):
 
 # %% ../nbs/08_game.ipynb #c031b
 def fit_lens(
-    lens: Lens,
+    lens: Lens,  # what the critic sees of an answer
     z: Tensor,  # N, K logits
     y: Tensor,  # N labels
 ) -> None:
@@ -770,7 +786,7 @@ class Moving(Addition):
 class Average(Addition):
     "An exponential mean of G's weights over the rounds is returned in G's place."
 
-    decay: float
+    decay: float  # of the average, a round
 
     def prepare(self, game: Game) -> None:
         "The mean starts where G starts."
@@ -786,7 +802,7 @@ class Average(Addition):
 
 # %% ../nbs/08_game.ipynb #c036
 def find_head(
-    model: nn.Module,
+    model: nn.Module,  # a classifier: logits N, K
     data: MapDataset,  # of which one record is tried
 ) -> str:
     """Name of the linear layer whose output is the answer.
@@ -866,12 +882,16 @@ def find_factor(
     return np.exp(brentq(exceed, -9.0, 9.0))
 
 
-def measure_confidence(z: Tensor) -> Tensor:  # scalar
+def measure_confidence(
+    z: Tensor,  # N, K logits
+) -> Tensor:  # scalar
     "Mean largest posterior of logits N, K."
     return z.softmax(1).amax(1).mean()
 
 # %% ../nbs/08_game.ipynb #c036b
-def list_additions(c: Config) -> list[Addition]:
+def list_additions(
+    c: Config,  # settings of the game
+) -> list[Addition]:
     "The additions that the settings ask for, in the order in which they act; none for `paper`."
     additions: list[Addition] = []
     if c.spare:  # first: who is spare decides what the others see
@@ -905,7 +925,7 @@ def set_up_game(
     forget: MapDataset,  # D_f
     nonmember: MapDataset,  # D_nonmember
     retain: MapDataset,  # D_r
-    config: Config,
+    config: Config,  # settings of the game
     seed: int,  # RNG seed of batches, ε, the critic and the teacher
 ) -> Game:
     "A game of which no round has been played. `InputError` for sets and models that do not fit."
@@ -937,11 +957,11 @@ def set_up_game(
 
 
 def read_sets(
-    forget: MapDataset,
-    nonmember: MapDataset,
-    retain: MapDataset,
-    config: Config,
-    rng: torch.Generator,
+    forget: MapDataset,  # D_f
+    nonmember: MapDataset,  # D_nonmember
+    retain: MapDataset,  # D_r
+    config: Config,  # settings of the game
+    rng: torch.Generator,  # draws the batches
 ) -> GameSets:
     "Checked sets, with what is read once: labels, non-members, and the share of D_r that is used."
     share = round(config.retain_fraction * len(retain))
@@ -956,7 +976,9 @@ def read_sets(
     return GameSets(forget, nonmember, y_f, x_n, y_n, x_r, y_r, spare=everyone, held=everyone)
 
 # %% ../nbs/08_game.ipynb #c025
-def prepare_game(game: Game) -> None:
+def prepare_game(
+    game: Game,  # as it stands
+) -> None:
     "Goal, additions, threshold, batches, critic and optimisers, in this order."
     c, n_f, n_n = game.config, len(game.sets.forget), len(game.sets.nonmember)
     game.beside_f, game.beside_n = (torch.zeros(n, 0, device=game.device) for n in (n_f, n_n))
@@ -974,21 +996,27 @@ def prepare_game(game: Game) -> None:
     game.optimizer_D = torch.optim.Adam(game.D.parameters(), c.critic_lr, betas)
 
 
-def set_goal(game: Game) -> None:
+def set_goal(
+    game: Game,  # as it stands
+) -> None:
     "S(P1), as the critic's lens shows it."
     goal = game.goal
     goal.P1 = goal.aim = game.lens.see(goal.z_n, game.sets.y_n)
     goal.real = goal.P1.clone()
 
 
-def find_threshold(game: Game) -> float:
+def find_threshold(
+    game: Game,  # as it stands
+) -> float:
     "What 'no difference' looks like among the unseen: a quantile of the null distances."
     unseen = game.goal.aim[game.sets.spare]
     null = draw_null_distances(unseen, len(game.sets.forget), generator=game.rng)
     return float(np.quantile(null, game.config.null_quantile))
 
 
-def deal_batches(game: Game) -> Deal:
+def deal_batches(
+    game: Game,  # as it stands
+) -> Deal:
     "Endless batches for every seat; G answers non-members only where an addition needs it."
     c, sets, rng = game.config, game.sets, game.rng
     n_f, n_spare, n_held = len(sets.forget), len(sets.spare), len(sets.held)
@@ -1006,7 +1034,9 @@ def deal_batches(game: Game) -> Deal:
     )
 
 # %% ../nbs/08_game.ipynb #c033
-def check_game(game: Game) -> dict[str, float]:  # joins the history
+def check_game(
+    game: Game,  # as it stands
+) -> dict[str, float]:  # joins the history
     """Distance of Eq. 4 (of Eq. 2 where the real data move), and drift of Eq. 3.
 
     Beside them the critic's own estimate, and the losses of the last round.
@@ -1034,7 +1064,7 @@ def check_game(game: Game) -> dict[str, float]:  # joins the history
 
 @torch.no_grad()
 def ask_critic(
-    game: Game,
+    game: Game,  # as it stands
     fake: Tensor,  # N, K
     real: Tensor,  # N, K
 ) -> float:
@@ -1045,7 +1075,9 @@ def ask_critic(
     return (game.D(real).mean() - game.D(fake).mean()).item()
 
 
-def find_end(game: Game) -> str | None:
+def find_end(
+    game: Game,  # as it stands
+) -> str | None:
     "'distance' when it stayed below the threshold, 'bound' at `max_rounds`, None to go on."
     c = game.config
     if game.rounds >= c.min_rounds and game.below >= c.patience:
@@ -1061,7 +1093,7 @@ def play_game(
     forget: MapDataset,  # D_f
     nonmember: MapDataset,  # D_nonmember
     retain: MapDataset,  # D_r
-    config: Config,
+    config: Config,  # settings of the game
     seed: int,  # RNG seed
     progress: bool = True,  # show a bar
     callback: Watch | None = None,  # asked at each check
@@ -1096,17 +1128,25 @@ def play_game(
     )
 
 
-def is_due(game: Game) -> bool:
+def is_due(
+    game: Game,  # as it stands
+) -> bool:
     "Whether a check is due: every few rounds, and after the last one."
     c = game.config
     return game.rounds % c.check_every == 0 or game.rounds >= c.max_rounds
 
 
-def ignore_row(row: dict, model: nn.Module) -> None:
+def ignore_row(
+    row: dict,  # of the history
+    model: nn.Module,  # a classifier: logits N, K
+) -> None:
     "A callback that does nothing."
 
 
-def show_progress(bar: tqdm, game: Game) -> None:
+def show_progress(
+    bar: tqdm,  # that is shown
+    game: Game,  # as it stands
+) -> None:
     "The last distance beside its goal."
     last = f"{game.history[-1]['distance']:.3f}"
     bar.set_postfix(distance=last, goal=f"{game.goal.threshold:.3f}", device=str(game.device))
@@ -1121,7 +1161,11 @@ def count_frames() -> int:
     return max(level, 1)
 
 
-def warn_player(game: Game, won: bool, stopped: str) -> None:
+def warn_player(
+    game: Game,  # as it stands
+    won: bool,  # whether there was nothing to forget at the start
+    stopped: str,  # 'distance' or 'bound'
+) -> None:
     "Warns when there was nothing to forget by this measure, and when the bound was reached."
     c, first, last = game.config, game.history[0], game.history[-1]
     level = count_frames()
@@ -1159,7 +1203,9 @@ class Unlearned:
 
 # %% ../nbs/08_game.ipynb #c040
 @contextmanager
-def measure_cost(device: torch.device) -> Iterator[dict]:
+def measure_cost(
+    device: torch.device,  # where it is
+) -> Iterator[dict]:
     """Wall and CPU seconds of the block, and peak memory in bytes.
 
     The peak is None on a CPU, where it cannot be told apart from the rest of the process.
@@ -1246,7 +1292,7 @@ def play_method(
 def name_set(
     name: str,  # forget, nonmember or retain
     data: object,  # as `play_method` takes it
-    method: Method,
+    method: Method,  # its settings
 ) -> MapDataset:
     "`as_dataset`, with bare records where labels are not needed, and the set's name in the error."
     if isinstance(data, (Tensor, np.ndarray)):
@@ -1264,11 +1310,11 @@ def name_set(
 
 # %% ../nbs/08_game.ipynb #c072
 def count_flops(
-    model: nn.Module,
+    model: nn.Module,  # a classifier: logits N, K
     forget: MapDataset,  # D_f
     nonmember: MapDataset,  # D_nonmember
     retain: MapDataset,  # D_r
-    config: str | Config = "paper",
+    config: str | Config = "paper",  # settings of the game
 ) -> dict[str, int]:  # setup, round, check
     """Floating-point operations (2 a multiply-add) of classifier and critic.
 

@@ -47,7 +47,7 @@ class Critic(nn.Module):
 
 # %% ../nbs/07_loss.ipynb #c009
 def gradient_norm(
-    D: nn.Module,
+    D: nn.Module,  # the critic: N, K to N, 1
     x_hat: Tensor,  # N, K
 ) -> Tensor:  # N
     "‖∇D(x̂)‖₂ of each record, itself differentiable."
@@ -67,7 +67,7 @@ def _draw_eps(
 
 
 def gradient_penalty(
-    D: nn.Module,
+    D: nn.Module,  # the critic: N, K to N, 1
     real: Tensor,  # N, K
     fake: Tensor,  # N, K
     generator: torch.Generator | None = None,  # draws ε on its own device
@@ -87,7 +87,7 @@ def gradient_penalty(
 
 # %% ../nbs/07_loss.ipynb #c014
 def critic_loss(
-    D: nn.Module,
+    D: nn.Module,  # the critic: N, K to N, 1
     real: Tensor,  # S(P1): N, K
     fake: Tensor,  # S(P2): N, K
     lam: float = 10.0,  # λ
@@ -98,7 +98,7 @@ def critic_loss(
 
 # %% ../nbs/07_loss.ipynb #c020
 def forget_loss(
-    D: nn.Module,
+    D: nn.Module,  # the critic: N, K to N, 1
     fake: Tensor,  # S(P2): N, K; carries G's gradient
 ) -> Tensor:  # scalar
     "−E[D(S(G(z)))], the first term of Eq. 6."
@@ -119,7 +119,9 @@ def generator_loss(
     return alpha * forget + (1 - alpha) * retain
 
 # %% ../nbs/07_loss.ipynb #c024
-def leave_free(D: nn.Module) -> None:
+def leave_free(
+    D: nn.Module,  # the critic: N, K to N, 1
+) -> None:
     "Nothing is done to the critic."
 
 
@@ -133,7 +135,7 @@ class Adversary:
 
 # %% ../nbs/07_loss.ipynb #c025
 def gan_critic_loss(
-    D: nn.Module,
+    D: nn.Module,  # the critic: N, K to N, 1
     real: Tensor,  # N, K
     fake: Tensor,  # N, K
     lam: float = 0.0,  # not used
@@ -144,7 +146,7 @@ def gan_critic_loss(
 
 
 def gan_forget_loss(
-    D: nn.Module,
+    D: nn.Module,  # the critic: N, K to N, 1
     fake: Tensor,  # N, K; carries G's gradient
 ) -> Tensor:  # scalar
     "E[log(1 − σ(D(fake)))], the minimax form."
@@ -152,7 +154,7 @@ def gan_forget_loss(
 
 
 def wgan_critic_loss(
-    D: nn.Module,
+    D: nn.Module,  # the critic: N, K to N, 1
     real: Tensor,  # N, K
     fake: Tensor,  # N, K
     lam: float = 0.0,  # not used
@@ -164,8 +166,8 @@ def wgan_critic_loss(
 
 @torch.no_grad()
 def clip_weights(
-    D: nn.Module,
-    c: float = 0.01,
+    D: nn.Module,  # the critic: N, K to N, 1
+    c: float = 0.01,  # weights stay within [−c, c]
 ) -> None:
     "Every parameter to [−c, c], in place (Arjovsky et al. 2017)."
     for p in D.parameters():

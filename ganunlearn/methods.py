@@ -147,7 +147,7 @@ class Baseline:
     batch_size: int = 256  # records a step, at most
     lr: float = 0.01  # learning rate
     optimizer: str = "sgd"  # with momentum .9; or "adam"
-    weight_decay: float = 5e-4
+    weight_decay: float = 5e-4  # of the optimiser
     labels: ClassVar[tuple[str, ...]] = ("retain",)  # the sets whose labels it needs
 
     def __post_init__(self) -> None:
@@ -296,7 +296,7 @@ class Student:
 
 # %% ../nbs/09_methods.ipynb #c012
 def teach_epoch(
-    student: Student,
+    student: Student,  # the network that forgets
     epoch: int,  # from 1
 ) -> dict[str, float]:  # joins the history
     "Steps down the sum of the terms; the mean of each. `Diverged` for what is not finite."
@@ -430,7 +430,7 @@ def draw_other_labels(
 
 
 def find_salient(
-    student: Student,
+    student: Student,  # the network that forgets
     share: float,  # of all weights
 ) -> list[Tensor]:  # a mask for each parameter
     "The weights whose gradient of the cross entropy on D_f is largest, exactly that share."
@@ -464,7 +464,7 @@ class Mixed:
 
 
 def mix_batches(
-    student: Student,
+    student: Student,  # the network that forgets
     size: int,  # of a batch, at most
 ) -> Iterator[Mixed]:
     "Batches of both sets shuffled together."
@@ -512,7 +512,7 @@ class SalUn(Baseline):
 
 # %% ../nbs/09_methods.ipynb #c048
 def redraw_weights(
-    model: nn.Module,
+    model: nn.Module,  # a classifier: logits N, K
     seed: int,  # RNG seed
 ) -> nn.Module:  # on the CPU, in eval mode
     """A copy with every weight drawn anew by its layer's own rule.
@@ -554,7 +554,7 @@ class BadTeacher(Baseline):
     epochs: int = 1
     lr: float = 1e-4  # learning rate
     optimizer: str = "adam"  # or "sgd", with momentum .9
-    weight_decay: float = 0.0
+    weight_decay: float = 0.0  # of the optimiser
     retain_share: float = 0.3  # of D_r that is used
     labels: ClassVar[tuple[str, ...]] = ()
 

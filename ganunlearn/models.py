@@ -229,6 +229,8 @@ def build(
         return factory(n_classes, tuple(shape), **options)
 
 
-def count_parameters(model: nn.Module) -> int:
+def count_parameters(
+    model: nn.Module,  # a classifier: logits N, K
+) -> int:
     "Trainable numbers in the model; running statistics are not among them."
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

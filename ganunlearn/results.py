@@ -43,13 +43,17 @@ if TYPE_CHECKING:
 MODELS_ATTACKED = ("original", "retrained", "unlearned")
 
 
-def name_dataset(record: dict) -> str:
+def name_dataset(
+    record: dict,  # as `read_record` gives it
+) -> str:
     "The data set's name, marked where a stand-in took its place: what a table calls it."
     mark = " (stand-in)" if record["data"]["stand_in"] else ""
     return record["scenario"]["dataset"] + mark
 
 
-def compute_gap(record: dict) -> float | None:
+def compute_gap(
+    record: dict,  # as `read_record` gives it
+) -> float | None:
     """(FNR_unlearned − FNR_original)/(FNR_retrained − FNR_original).
 
     None where the attack is too weak to tell, or original and retrained are less than .05 apart.
@@ -61,7 +65,9 @@ def compute_gap(record: dict) -> float | None:
     return (unlearned["fnr"] - original["fnr"]) / whole
 
 
-def judge_record(record: dict) -> str:
+def judge_record(
+    record: dict,  # as `read_record` gives it
+) -> str:
     "One line on what the paper's attack says of this run."
     if "shadow" not in record["attacks"]:
         margin = record["attacks"]["margin"]
@@ -89,7 +95,9 @@ def judge_record(record: dict) -> str:
 NOT_PRINTED = "not printed"
 
 
-def quote_paper(dataset: str) -> dict[str, str]:
+def quote_paper(
+    dataset: str,  # as in `load`
+) -> dict[str, str]:
     "What the paper prints for the rows of `show`, with its place; else 'not printed'."
     task = TASKS.get(dataset)  # the paper's own data, not a stand-in's
     if not task or not task.published:
@@ -109,7 +117,9 @@ def quote_paper(dataset: str) -> dict[str, str]:
     return quoted
 
 # %% ../nbs/15_results.ipynb #c054
-def show(record: dict) -> "pd.DataFrame":  # of text
+def show(
+    record: dict,  # as `read_record` gives it
+) -> "pd.DataFrame":  # of text
     "A record as a table *original / retrained / unlearned / paper*."
     import pandas as pd
 
@@ -185,7 +195,9 @@ def _tell_ratio(
     return told
 
 # %% ../nbs/15_results.ipynb #f001
-def write_caption(record: dict) -> str:
+def write_caption(
+    record: dict,  # as `read_record` gives it
+) -> str:
     "Data, source, profile, seed and device of a record, and what makes its data a stand-in."
     data, scenario, sizes = record["data"], record["scenario"], record["data"]["sizes"]
     parts = [
@@ -319,9 +331,9 @@ FROZEN_DEEP: dict[tuple[str, int], dict] = {  # what it had otherwise for ResNet
 
 
 def find_frozen(
-    preset: str,
+    preset: str,  # a name in `PRESETS`
     version: int,  # of the game
-    network: str,
+    network: str,  # a name in `MODELS`
 ) -> tuple[dict, int]:  # setting -> value; since which version
     """The settings that a preset had.
 
@@ -337,7 +349,9 @@ def find_frozen(
     return {}, 1
 
 
-def name_method(record: dict) -> str:
+def name_method(
+    record: dict,  # as `read_record` gives it
+) -> str:
     "The preset of a record, and what was changed in it."
     scenario, config = record["scenario"], record["scenario"]["config"]
     preset, version = scenario["preset"], read_versions(record)["game"]
@@ -365,7 +379,9 @@ _NAMED_APART = ("schema", "key", "experiment", "seed")  # they are columns, or s
 _OF_NO_MODEL = ("scenario", "versions", "data", "environment")
 
 
-def identify_run(record: dict) -> dict:
+def identify_run(
+    record: dict,  # as `read_record` gives it
+) -> dict:
     "Which run a record is of: the first columns of `frame`."
     scenario, sizes = record["scenario"], record["data"]["sizes"]
     return dict(
@@ -383,7 +399,9 @@ def identify_run(record: dict) -> dict:
     )
 
 # %% ../nbs/15_results.ipynb #f023
-def derive_effect(record: dict) -> dict:
+def derive_effect(
+    record: dict,  # as `read_record` gives it
+) -> dict:
     "How far the FNR went, and the share of the retrained model's test accuracy that is left."
     accuracy = record["accuracy"]
     after, goal = accuracy["unlearned"]["test"], accuracy["retrained"]["test"]
@@ -393,7 +411,9 @@ def derive_effect(record: dict) -> dict:
     return dict(compared=compared)
 
 
-def derive_audit(record: dict) -> dict:
+def derive_audit(
+    record: dict,  # as `read_record` gives it
+) -> dict:
     "Test accuracy and rank correlation as metrics of an audit."
     also = record.get("also", {})
     if "references" not in also:
@@ -411,7 +431,9 @@ def _derive_rows(record: dict, model: str, median: float, mean: float) -> list[d
     ]
 
 
-def derive_speedup(record: dict) -> dict:
+def derive_speedup(
+    record: dict,  # as `read_record` gives it
+) -> dict:
     "How much longer retraining took than the game, where that was timed more than once."
     seconds = record.get("also", {}).get("seconds")
     if not seconds:
@@ -431,14 +453,16 @@ DERIVED: list[Callable[[dict], dict]] = [derive_effect, derive_audit, derive_spe
 class Place(NamedTuple):
     "Where a leaf of a record stands in the table."
 
-    part: str
-    metric: str
+    part: str  # of a record
+    metric: str  # as a row of `frame` names it
     model: str  # empty where of none
     item: int | None  # of a list
     column: str = "value"  # or low, or high
 
 
-def find_place(path: str) -> Place:
+def find_place(
+    path: str,  # to a leaf of a record, its names joined by /
+) -> Place:
     "Where the leaf at a path of a record stands: `accuracy/unlearned/test`."
     part, *rest = path.split("/")
     if part == "attacks":
@@ -593,8 +617,8 @@ def _fill(leaves: list, cell_of: np.ndarray, column_of: np.ndarray) -> "pd.DataF
 def select(
     table: "pd.DataFrame",  # of `frame`
     part: str | Sequence[str] | None = None,  # several: any of them; None: all
-    metric: str | Sequence[str] | None = None,
-    model: str | Sequence[str] | None = None,
+    metric: str | Sequence[str] | None = None,  # as a row of `frame` names it
+    model: str | Sequence[str] | None = None,  # original, retrained or unlearned
     **columns: Any,  # other columns and their values: seed=0, task=["cifar10", "cifar100"]
 ) -> "pd.DataFrame":
     "The rows with these values. `UnknownName` for a value that none has, `InputError` for no row."
@@ -624,7 +648,10 @@ def _explain_nothing(table: "pd.DataFrame", asked: dict) -> None:
     raise InputError(f"no row has {told}; each of these occurs, but not all in one row")
 
 
-def pick_records(records: list[dict], **columns: Any) -> list[dict]:
+def pick_records(
+    records: list[dict],  # as `load_records` gives them
+    **columns: Any,  # what each column must be
+) -> list[dict]:
     """The records of which `identify_run` says this: experiment="audit", task="cifar10", seed=0.
 
     `UnknownName` for a name that occurs in none, `InputError` where no record has all of them.
@@ -635,20 +662,24 @@ def pick_records(records: list[dict], **columns: Any) -> list[dict]:
     return [records[i] for i in select(runs, **columns).index]
 
 
-def order_datasets(names: Iterable[str]) -> list[str]:
+def order_datasets(
+    names: Iterable[str],  # of data sets
+) -> list[str]:
     "The different ones: kinds of data by name, those with more classes last."
     return sorted({*names}, key=lambda n: (n.split("(")[0].rstrip("0123456789 "), len(n), n))
 
 
-def group_by_dataset(records: list[dict]) -> dict[str, list[dict]]:
+def group_by_dataset(
+    records: list[dict],  # as `load_records` gives them
+) -> dict[str, list[dict]]:
     "Records grouped by data set, those with more classes last; a stand-in is named as one."
     names = order_datasets(map(name_dataset, records))
     return {name: [r for r in records if name_dataset(r) == name] for name in names}
 
 
 def group_table(
-    table: "pd.DataFrame",
-    column: str = "dataset",
+    table: "pd.DataFrame",  # as `frame` makes it
+    column: str = "dataset",  # of the table
 ) -> "dict[str, pd.DataFrame]":
     "Rows grouped by data set, as `group_by_dataset` has it; or by another column, as they come."
     groups = {name: group for name, group in table.groupby(column, sort=False)}
@@ -679,7 +710,9 @@ def add_settings(
     return table.assign(**columns)
 
 # %% ../nbs/15_results.ipynb #f033
-def count_words(words: Iterable[str]) -> str:
+def count_words(
+    words: Iterable[str],  # counted by themselves
+) -> str:
     "How often each occurs, in the order of the alphabet: '2 cannot tell, 3 passed'."
     return ", ".join(f"{n} {word}" for word, n in sorted(Counter(words).items()))
 
@@ -727,7 +760,10 @@ def estimate_mean(
     return float(mean), float(mean - half), float(mean + half)
 
 
-def format_mean(x: Iterable[float], digits: int = 3) -> str:
+def format_mean(
+    x: Iterable[float],  # values
+    digits: int = 3,  # behind the point
+) -> str:
     "A mean with its interval in words a table can hold."
     values = [*x]
     mean, low, high = estimate_mean(values)
@@ -740,7 +776,10 @@ def format_mean(x: Iterable[float], digits: int = 3) -> str:
     return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 # %% ../nbs/15_results.ipynb #c010
-def format_change(x: Iterable[float], digits: int = 3) -> str:
+def format_change(
+    x: Iterable[float],  # values
+    digits: int = 3,  # behind the point
+) -> str:
     "Mean ± half its 95 % t-interval over seeds; the values themselves where there are under three."
     values = [*x]
     if len(values) < 3:
@@ -749,7 +788,9 @@ def format_change(x: Iterable[float], digits: int = 3) -> str:
     return f"{mean:+.{digits}f} ± {high - mean:.{digits}f}"
 
 # %% ../nbs/15_results.ipynb #c015
-def describe_source(records: "Runs") -> str:
+def describe_source(
+    records: "Runs",  # as `load_records` gives them
+) -> str:
     "What the records were made from, and where: for captions."
     table = frame(records)
     facts = select(table, ["data", "environment"], ["source", "subset", "device"])
@@ -769,7 +810,9 @@ def _join(words: Iterable[str]) -> str:
     return " / ".join(sorted({*words}))
 
 # %% ../nbs/15_results.ipynb #c007
-def tabulate_models(records: "Runs") -> "pd.DataFrame":
+def tabulate_models(
+    records: "Runs",  # as `load_records` gives them
+) -> "pd.DataFrame":
     "Rates of the paper's attack and accuracies: a row for each record and model."
     table = frame(records)
     run = ["key", "model"]
@@ -781,7 +824,9 @@ def tabulate_models(records: "Runs") -> "pd.DataFrame":
     return rows.join(numbers, on=run)
 
 # %% ../nbs/15_results.ipynb #c016
-def tabulate_overfit(records: "Runs") -> "pd.DataFrame":
+def tabulate_overfit(
+    records: "Runs",  # as `load_records` gives them
+) -> "pd.DataFrame":
     "Table 2: accuracy of the original on its training data and on test data, beside the paper's."
     import pandas as pd
 
@@ -801,7 +846,9 @@ def tabulate_overfit(records: "Runs") -> "pd.DataFrame":
     return pd.DataFrame(rows).T
 
 
-def tabulate_effect(records: "Runs") -> "pd.DataFrame":
+def tabulate_effect(
+    records: "Runs",  # as `load_records` gives them
+) -> "pd.DataFrame":
     """Figures 3 and 6 in numbers.
 
     FNR of the three models, the gap closed, and test accuracy as a share of the retrained model's.
@@ -824,7 +871,9 @@ def tabulate_effect(records: "Runs") -> "pd.DataFrame":
     return pd.DataFrame(rows).T
 
 # %% ../nbs/15_results.ipynb #c017
-def tabulate_cost(records: "Runs") -> "pd.DataFrame":
+def tabulate_cost(
+    records: "Runs",  # as `load_records` gives them
+) -> "pd.DataFrame":
     """What unlearning cost.
 
     Rounds, epochs of D_r, ratio of operations to the whole retraining and to one that stops at
@@ -850,7 +899,9 @@ def tabulate_cost(records: "Runs") -> "pd.DataFrame":
     return pd.DataFrame(rows).T
 
 # %% ../nbs/15_results.ipynb #f056
-def compare_band(records: "Runs") -> "pd.DataFrame":  # a row for each seed
+def compare_band(
+    records: "Runs",  # as `load_records` gives them
+) -> "pd.DataFrame":  # a row for each seed
     "FNR of the unlearned model beside that of the retrained models of `band`."
     table = frame(records)
     rates = select(table, "also", "fnr", "retrained").groupby("seed").value
@@ -879,7 +930,11 @@ def set_style() -> None:
     sns.set_theme(context="notebook", style="whitegrid", font_scale=0.85, rc=look)
 
 
-def find_whiskers(mean: float, low: float, high: float) -> list[list[float]] | None:
+def find_whiskers(
+    mean: float,  # of the values
+    low: float,  # the lower end
+    high: float,  # the upper end
+) -> list[list[float]] | None:
     "An interval as `errorbar` wants it; None where there is none."
     if np.isnan(low):
         return None
@@ -887,10 +942,10 @@ def find_whiskers(mean: float, low: float, high: float) -> list[list[float]] | N
 
 # %% ../nbs/15_results.ipynb #c020
 def plot_models(
-    records: "Runs",
+    records: "Runs",  # as `load_records` gives them
     column: str,  # as in `tabulate_models`
-    label: str,
-    ax: "Axes | None" = None,
+    label: str,  # for the legend
+    ax: "Axes | None" = None,  # of matplotlib
 ) -> "Axes":
     """A value of the three models for each data set.
 
@@ -921,8 +976,8 @@ def _plot_model(ax: "Axes", x: float, values: "pd.Series", model: str, label: st
 
 # %% ../nbs/15_results.ipynb #c021
 def plot_confusion(
-    records: "Runs",
-    axs: "Sequence[Axes] | None" = None,
+    records: "Runs",  # as `load_records` gives them
+    axs: "Sequence[Axes] | None" = None,  # of matplotlib, one a panel
 ) -> "Sequence[Axes]":
     "Figures 4 and 5: how the attack judged D_f and the hold-out, shares over all seeds."
     import matplotlib.pyplot as plt
@@ -944,7 +999,10 @@ def plot_confusion(
     return axs
 
 # %% ../nbs/15_results.ipynb #c022
-def plot_distance(records: "Runs", ax: "Axes | None" = None) -> "Axes":
+def plot_distance(
+    records: "Runs",  # as `load_records` gives them
+    ax: "Axes | None" = None,  # of matplotlib
+) -> "Axes":
     """Distance to the non-members (Eq. 4) against rounds, one line a seed.
 
     With the drift of Eq. 3 and the thresholds at which the games stopped.
@@ -973,8 +1031,8 @@ def _plot_game(ax: "Axes", game: "pd.DataFrame", labelled: bool) -> None:
 
 # %% ../nbs/15_results.ipynb #c023
 def plot_top(
-    records: "Runs",
-    axs: "Sequence[Axes] | None" = None,
+    records: "Runs",  # as `load_records` gives them
+    axs: "Sequence[Axes] | None" = None,  # of matplotlib, one a panel
 ) -> "Sequence[Axes]":
     "How sure the models are: largest posterior on D_f and the hold-out, shares over all seeds."
     import matplotlib.pyplot as plt
@@ -1001,7 +1059,9 @@ FIGURE_7 = {  # network -> N, retrain s, unlearn s, speed-up
 }
 
 
-def order_by_cost(table: "pd.DataFrame") -> list[str]:
+def order_by_cost(
+    table: "pd.DataFrame",  # as `frame` makes it
+) -> list[str]:
     "Keys of runs: by data set, then by operations a record, then by the size of D_r."
     bill = select(table, "cost", ["flops", "sample_forwards"], "retrained")
     run = ["key", "dataset", "n_train", "n_forget"]
@@ -1011,7 +1071,9 @@ def order_by_cost(table: "pd.DataFrame") -> list[str]:
     return [*bills.sort_values(["dataset", "operations", "retain"], kind="stable").key]
 
 
-def tabulate_timing(records: "Runs") -> "pd.DataFrame":
+def tabulate_timing(
+    records: "Runs",  # as `load_records` gives them
+) -> "pd.DataFrame":
     """Figure 7 and what it leaves out.
 
     Seconds, both speed-ups, operations, rounds, effectiveness by margin AUC, peak memory.
@@ -1057,8 +1119,8 @@ def _tell_timing(one: "pd.DataFrame") -> dict:
 
 # %% ../nbs/15_results.ipynb #c026
 def fit_slope(
-    x: Sequence[float],
-    y: Sequence[float],
+    x: Sequence[float],  # of the points
+    y: Sequence[float],  # of the points
 ) -> tuple[float, float, float]:  # exponent, low, high
     """Exponent b of y ~ x^b by least squares on logarithms, with its 95 % t-interval.
 
@@ -1085,7 +1147,9 @@ METRICS = (
 )
 
 
-def check_audits(table: "pd.DataFrame") -> None:
+def check_audits(
+    table: "pd.DataFrame",  # as `frame` makes it
+) -> None:
     "`InputError` where a record has no audit."
     audited = table.key[table.part == "difference"]
     if {*table.key} != {*audited}:
@@ -1094,7 +1158,9 @@ def check_audits(table: "pd.DataFrame") -> None:
         )
 
 
-def list_audits(records: "Runs") -> "pd.DataFrame":  # a row for each record, model and metric
+def list_audits(
+    records: "Runs",  # as `load_records` gives them
+) -> "pd.DataFrame":  # a row for each record, model and metric
     """Audits side by side: value, band, difference from the band, verdict.
 
     `InputError` where a record has no audit.
@@ -1112,8 +1178,8 @@ def list_audits(records: "Runs") -> "pd.DataFrame":  # a row for each record, mo
 
 # %% ../nbs/15_results.ipynb #c030
 def tabulate_audits(
-    records: "Runs",
-    model: str = "unlearned",
+    records: "Runs",  # as `load_records` gives them
+    model: str = "unlearned",  # a classifier: logits N, K
 ) -> "pd.DataFrame":  # metric × method
     """Mean difference from the band with its 95 % t-interval over seeds, for each method.
 
@@ -1147,9 +1213,9 @@ def _count_verdicts(verdicts: "pd.DataFrame") -> dict[str, str]:
 
 # %% ../nbs/15_results.ipynb #c031
 def plot_audit(
-    records: "Runs",
-    ax: "Axes | None" = None,
-    model: str = "unlearned",
+    records: "Runs",  # as `load_records` gives them
+    ax: "Axes | None" = None,  # of matplotlib
+    model: str = "unlearned",  # a classifier: logits N, K
 ) -> "Axes":
     """Difference from the band for each metric and method.
 
@@ -1185,7 +1251,7 @@ FORGETTING = ("shadow FNR", "margin AUC", "accuracy on forget")
 
 
 def compare_methods(
-    records: "Runs",
+    records: "Runs",  # as `load_records` gives them
     # the method of a record, where records are given; None: column `method` of the table
     name: Callable[[dict], str] | None = None,
 ) -> "pd.DataFrame":  # a row for each method and seed
@@ -1236,7 +1302,7 @@ def _measure_nearness(one: "pd.DataFrame", model: str, epochs: float) -> dict:
 # %% ../nbs/15_results.ipynb #c034
 def plot_comparison(
     rows: "pd.DataFrame",  # of `compare_methods`
-    axs: "Sequence[Axes] | None" = None,
+    axs: "Sequence[Axes] | None" = None,  # of matplotlib, one a panel
 ) -> "Sequence[Axes]":  # two
     """Distance from the band against the loss of test accuracy, and against the cost.
 
@@ -1270,7 +1336,9 @@ def plot_comparison(
     return axs
 
 # %% ../nbs/15_results.ipynb #f061
-def set_page(profile: str = "cpu") -> None:
+def set_page(
+    profile: str = "cpu",  # a name in `PROFILES`
+) -> None:
     "The look of a page; runs of smoke size, which are too small to be warned about, are quiet."
     import pandas as pd
 
@@ -1282,11 +1350,11 @@ def set_page(profile: str = "cpu") -> None:
 
 
 def run_where_available(
-    dataset: str,
-    seed: int,
+    dataset: str,  # as in `load`
+    seed: int,  # RNG seed of the run
     *,
-    preset: str = "paper",
-    profile: str = "smoke",
+    preset: str = "paper",  # a name in `PRESETS`
+    profile: str = "smoke",  # a name in `PROFILES`
     out: str = "",  # folder of records; empty: nothing is written
     refresh: bool = False,  # compute models and record afresh
     settings: dict = {},  # noqa: B006  what differs from preset and recipe
@@ -1302,7 +1370,9 @@ def run_where_available(
     return run(scenario, seed, out=out or None, refresh=refresh, progress=profile != "smoke")
 
 
-def show_run(record: dict | None) -> None:
+def show_run(
+    record: dict | None,  # as `read_record` gives it
+) -> None:
     "Caption, table and verdict of a record; nothing where there is none."
     from IPython.display import Markdown, display
 
@@ -1311,7 +1381,9 @@ def show_run(record: dict | None) -> None:
         display(Markdown(f"**{judge_record(record)}**"))
 
 
-def write_prose(text: str) -> "Markdown":
+def write_prose(
+    text: str,  # Markdown
+) -> "Markdown":
     "Markdown whose lines are joined to paragraphs; an empty line, a list or a table starts anew."
     from IPython.display import Markdown
 
@@ -1319,8 +1391,8 @@ def write_prose(text: str) -> "Markdown":
 
 
 def plot_effect(
-    records: "Runs",
-    axs: "Sequence[Axes] | None" = None,
+    records: "Runs",  # as `load_records` gives them
+    axs: "Sequence[Axes] | None" = None,  # of matplotlib, one a panel
 ) -> "Sequence[Axes]":  # two
     "Figures 3 and 6: FNR and test accuracy of the three models."
     import matplotlib.pyplot as plt

@@ -43,7 +43,7 @@ class Task:
     "A network and how it is trained, with the overfit level the paper reports for it (Table 2)."
 
     model: str  # a name in `MODELS`
-    recipe: Recipe = Recipe()
+    recipe: Recipe = Recipe()  # how it is trained
     # training and test accuracy; None: not in the paper
     published: tuple[float, float] | None = None
 
@@ -108,7 +108,10 @@ PROFILES = {
 }
 
 
-def find_sizes(profile: str, dataset: str) -> Sizes:
+def find_sizes(
+    profile: str,  # a name in `PROFILES`
+    dataset: str,  # as in `load`
+) -> Sizes:
     """The set sizes of a profile for a data set; the entry named '' serves the ones not listed.
 
     `UnknownName` for a profile that does not exist.
@@ -134,7 +137,10 @@ class Experiment:
     fresh: bool = False  # is the retrained model trained anew, so that its seconds compare?
     rows: tuple[str, ...] = ("FNR", "TNR", "attack AUC")  # with which the table of a record begins
 
-    def __init__(self, name: str = ""):
+    def __init__(
+        self,
+        name: str = "",  # its own where none is given
+    ):
         self.name = name or type(self).name
 
     def read_settings(self, sc: "Scenario") -> dict[str, int]:
@@ -167,7 +173,9 @@ class Experiment:
 EXPERIMENTS: dict[str, Experiment] = {}  # by name
 
 
-def register(kind: type[Experiment]) -> type[Experiment]:
+def register(
+    kind: type[Experiment],  # a class
+) -> type[Experiment]:
     """Makes an experiment known by its name: a decorator of its class.
 
     The same class may come again: its cell is run again, or its notebook beside its module.
@@ -240,7 +248,9 @@ def _import_plugin(name: str) -> None:
         raise InputError(f"{told}; mend the module") from e
 
 
-def find_experiment(name: str) -> Experiment:
+def find_experiment(
+    name: str,  # as `make_scenario` and records have it
+) -> Experiment:
     "The experiment of a name. `UnknownName` suggests the nearest."
     if name not in EXPERIMENTS:
         import_experiments()
@@ -252,13 +262,13 @@ class Scenario:
     "All that defines a run, but for its seed."
 
     experiment: str  # a name in `EXPERIMENTS`: the page it belongs to
-    dataset: str
-    model: str
+    dataset: str  # as in `load`
+    model: str  # its name
     stem: str = "stock"  # of a ResNet
-    preset: str = "paper"
-    profile: str = "cpu"
-    sizes: Sizes
-    recipe: Recipe
+    preset: str = "paper"  # a name in `PRESETS`
+    profile: str = "cpu"  # a name in `PROFILES`
+    sizes: Sizes  # how many records each set gets
+    recipe: Recipe  # how it is trained
     config: Method  # the settings of the game, or of another method
     experiment_settings: dict[str, int] = field(default_factory=dict)  # where not its own
 
@@ -307,12 +317,12 @@ def _differ(experiment: Experiment, changes: Mapping[str, int]) -> dict[str, int
 def make_scenario(
     dataset: str,  # as in `load`
     *,
-    preset_name: str = "paper",
-    profile: str = "cpu",
+    preset_name: str = "paper",  # a name in `METHODS`
+    profile: str = "cpu",  # a name in `PROFILES`
     # a name in `EXPERIMENTS`; None: the page of the data set, or 'own' for data of yours
     experiment: str | None = None,
-    model: str | None = None,
-    stem: str = "stock",
+    model: str | None = None,  # a name in `MODELS`; None: the task's
+    stem: str = "stock",  # of a ResNet
     recipe: Mapping = {},  # what differs from the task's
     set_sizes: Mapping = {},  # what differs from the profile's
     experiment_settings: Mapping = {},  # what differs from the experiment's
@@ -361,7 +371,9 @@ def hash_json(
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def describe_scenario(sc: Scenario) -> dict:
+def describe_scenario(
+    sc: Scenario,  # all that defines the run
+) -> dict:
     """A scenario as a record holds it.
 
     An option that is off is left out, so that one more option changes no older key.
@@ -372,12 +384,16 @@ def describe_scenario(sc: Scenario) -> dict:
     return described
 
 
-def list_versions(experiment: str) -> dict[str, int]:
+def list_versions(
+    experiment: str,  # a name in `EXPERIMENTS`
+) -> dict[str, int]:
     "The versions that decide the numbers of a run today."
     return VERSIONS | {"experiment": find_experiment(experiment).version}
 
 
-def list_changes(experiment: str) -> dict[str, dict]:
+def list_changes(
+    experiment: str,  # a name in `EXPERIMENTS`
+) -> dict[str, dict]:
     "What decides the numbers of a run today and is not as the first keys assume."
     hooks = find_experiment(experiment)
     versions = {part: n for part, n in list_versions(experiment).items() if n != 1}
@@ -389,8 +405,8 @@ def list_changes(experiment: str) -> dict[str, dict]:
 
 
 def make_key(
-    sc: Scenario,
-    seed: int,
+    sc: Scenario,  # all that defines the run
+    seed: int,  # RNG seed of the run
     sha256: str,  # of the data's content
 ) -> str:
     "The key of a record: scenario, seed, data, and what decides numbers beside them."
@@ -403,7 +419,7 @@ ROLES = ("split", "original", "retrained", "shadow", "attack", "game")
 
 
 def derive_seed(
-    seed: int,
+    seed: int,  # RNG seed of the run
     role: str,  # a name in `ROLES`
 ) -> int:
     "The seed of one step of a run. `InputError` for what `check_seed` refuses."

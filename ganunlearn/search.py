@@ -61,8 +61,8 @@ __getattr__ = forward("ganunlearn.search")  # former names go on working
 class Times:
     "A factor between low and high, log-uniform, on the value that a method starts from."
 
-    low: float
-    high: float
+    low: float  # the lower end
+    high: float  # the upper end
 
 
 SearchSpace = dict[str, tuple | Times]  # setting -> the values it may have, or its factor
@@ -118,7 +118,7 @@ SEARCH_SPACES: dict[str, SearchSpace] = {
 
 # %% ../nbs/17_search.ipynb #c007
 def suggest_settings(
-    trial: "optuna.Trial",
+    trial: "optuna.Trial",  # of Optuna
     sc: Scenario,  # of the method, with its defaults
 ) -> dict:  # as `make_scenario` takes them
     "Settings from a method's space, drawn by Optuna."
@@ -141,7 +141,9 @@ def suggest_settings(
     return drawn
 
 
-def find_defaults(sc: Scenario) -> dict:  # settings, as `make_scenario` takes them
+def find_defaults(
+    sc: Scenario,  # all that defines the run
+) -> dict:  # settings, as `make_scenario` takes them
     "A method's own defaults, cut to five epochs."
     epochs = getattr(sc.config, "epochs", None)
     return dict(epochs=min(epochs, 5)) if epochs else {}
@@ -230,7 +232,9 @@ def _check_journal(journal: Path) -> None:
 Settings = dict[str, bool | int | float | str]  # of a trial, as `make_scenario` takes them
 
 
-def list_finished(study: "optuna.Study") -> "list[optuna.trial.FrozenTrial]":
+def list_finished(
+    study: "optuna.Study",  # of Optuna
+) -> "list[optuna.trial.FrozenTrial]":
     "The trials that were told how far they came, in order."
     from optuna.trial import TrialState
 
@@ -238,7 +242,7 @@ def list_finished(study: "optuna.Study") -> "list[optuna.trial.FrozenTrial]":
 
 
 def ask_trial(
-    study: "optuna.Study",
+    study: "optuna.Study",  # of Optuna
     sc: Scenario,  # of the method, with its defaults
 ) -> "optuna.Trial":
     """The next trial to play.
@@ -265,7 +269,11 @@ def ask_trial(
 Measure = Callable[[nn.Module, Splits, ShadowAttack], dict[str, float]]
 
 
-def score_model(model: nn.Module, s: Splits, attack: ShadowAttack) -> dict[str, float]:
+def score_model(
+    model: nn.Module,  # a classifier: logits N, K
+    s: Splits,  # the sets of the seed
+    attack: ShadowAttack,  # fitted on a shadow model
+) -> dict[str, float]:
     """The four numbers that decide, on D_f and the validation records.
 
     No record of the hold-out or the test set is looked at. The AUC is scikit-learn's, as in the
@@ -289,10 +297,10 @@ def score_model(model: nn.Module, s: Splits, attack: ShadowAttack) -> dict[str, 
 class Bench:
     "What all trials on one data set and seed share."
 
-    splits: Splits
-    original: nn.Module
-    attack: ShadowAttack
-    retrained: tuple[nn.Module, ...]
+    splits: Splits  # the sets of the seed
+    original: nn.Module  # the original model
+    attack: ShadowAttack  # fitted on a shadow model
+    retrained: tuple[nn.Module, ...]  # retrained models
     measure: Measure  # what models are compared by
     band: dict[str, float]  # mean of each measure over the retrained models
     per_sample: dict[str, int]  # operations of one record: `forward`, and with backward `both`
@@ -304,11 +312,11 @@ class Bench:
 
 @cache
 def make_bench(
-    dataset: str,
-    profile: str,
+    dataset: str,  # as in `load`
+    profile: str,  # a name in `PROFILES`
     seed: int,  # RNG seed of splits and models
     references: int = 2,  # retrained models
-    measure: Measure = score_model,
+    measure: Measure = score_model,  # what is measured of a model
 ) -> Bench:
     "Trains, or loads, the original, the shadow and the retrained models of a seed."
     sc = make_scenario(dataset, profile=profile)
@@ -337,12 +345,13 @@ Played = tuple[nn.Module, float]  # a model, and what it cost in epochs of D_r
 
 
 def play_settings(
-    bench: Bench,
-    settings: Method,
-    seed: int,
+    bench: Bench,  # models of a seed
+    settings: Method,  # of the method
+    seed: int,  # RNG seed of the run
     *,
     model: nn.Module | None = None,  # None: the original
     nonmember=None,  # None: the bench's
+    # gets each history row, and the model
     callback: Callable[[dict, nn.Module], None] | None = None,
 ) -> Played:
     "A method's model on one seed."
@@ -366,9 +375,9 @@ def play_settings(
 
 
 def try_settings(
-    bench: Bench,
-    settings: Method,
-    seed: int,
+    bench: Bench,  # models of a seed
+    settings: Method,  # of the method
+    seed: int,  # RNG seed of the run
     play: Callable[[Bench, Method, int], Played] = play_settings,  # how a model is made of them
 ) -> dict:  # differences from the band, distance (their mean size), epochs of D_r
     """One trial on one seed.
@@ -391,43 +400,43 @@ Distance = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 class Judged(msgspec.Struct):
     "What one seed gave."
 
-    distance: Distance
-    differences: dict[str, float] = {}
-    epochs_of_retain: Annotated[float, msgspec.Meta(ge=0)] | None = None
+    distance: Distance  # their mean size; None: not measured
+    differences: dict[str, float] = {}  # from retrained models, by metric
+    epochs_of_retain: Annotated[float, msgspec.Meta(ge=0)] | None = None  # its bill
     diverged: str = ""  # the message of what diverged
 
 
 class Trial(msgspec.Struct):
     "Settings, how far they came from retrained models, and what each seed gave."
 
-    settings: Settings
-    distance: Distance
-    seeds: Annotated[list[Judged], msgspec.Meta(min_length=1)]
+    settings: Settings  # of the method
+    distance: Distance  # their mean size; None: not measured
+    seeds: Annotated[list[Judged], msgspec.Meta(min_length=1)]  # what came of each
 
 
 class Search(msgspec.Struct):
     "What was searched, and the trials."
 
-    schema: Literal[1]
-    dataset: str
-    method: str
-    profile: str
+    schema: Literal[1]  # of the file
+    dataset: str  # as in `load`
+    method: str  # a name in `METHODS`
+    profile: str  # a name in `PROFILES`
     seeds: Annotated[
         list[Annotated[int, msgspec.Meta(ge=100, lt=2**32)]], msgspec.Meta(min_length=1)
     ]
-    data: dict[str, Any]
-    trials: list[Trial]
-    environment: dict[str, Any] = {}
-    space: dict[str, Any] = {}
+    data: dict[str, Any]  # which, and from where
+    trials: list[Trial]  # in their order
+    environment: dict[str, Any] = {}  # where it ran
+    space: dict[str, Any] = {}  # of settings
 
 # %% ../nbs/17_search.ipynb #c016
 def search(
-    dataset: str,
+    dataset: str,  # as in `load`
     method: str,  # a key of `SEARCH_SPACES`
     trials: int,  # how many, the defaults included
     *,
     seeds: tuple[int, ...] = (100, 101),  # RNG seeds, on each of which a trial is played
-    profile: str = "cpu",
+    profile: str = "cpu",  # a name in `PROFILES`
     out: str | Path,  # folder of the files
     progress: bool = True,  # show a bar
 ) -> dict:  # what was searched, and `trials`: settings, distance, and what each seed gave
@@ -506,9 +515,9 @@ def _hold(journal: Path) -> Iterator[None]:
 # %% ../nbs/17_search.ipynb #c017
 def locate_search(
     out: str | Path,  # folder of the files
-    dataset: str,
-    method: str,
-    profile: str = "cpu",
+    dataset: str,  # as in `load`
+    method: str,  # a name in `METHODS`
+    profile: str = "cpu",  # a name in `PROFILES`
 ) -> Path:
     "Where a search's trials stand."
     return Path(out) / f"search-{dataset}-{method}-{profile}.json"
@@ -592,14 +601,18 @@ def _export(study: "optuna.Study", path: Path) -> dict:
     return found
 
 # %% ../nbs/17_search.ipynb #c017a
-def read_search(path: str | Path) -> dict:
+def read_search(
+    path: str | Path,  # of a file
+) -> dict:
     "All trials of a search, every field checked. `BrokenFile` when the file is none."
     found = read_json(path, AGAIN)
     fit(found, Search, f"{path} holds no search", AGAIN)
     return found
 
 
-def find_best(found: dict) -> dict:
+def find_best(
+    found: dict,  # as `search` returns it
+) -> dict:
     """The trial nearest to retrained models; of equals, the earlier.
 
     `InputError` where nothing was tried.

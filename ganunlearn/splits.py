@@ -71,7 +71,7 @@ class Sizes:
     holdout: int = 1000  # unseen, for scoring
     shadow_in: int  # D_in
     shadow_out: int  # D_out
-    test: int | None = None
+    test: int | None = None  # for accuracy alone
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -90,14 +90,14 @@ class Sizes:
 class Splits:
     "Disjoint sets of records; no group is on two sides."
 
-    forget: Records
-    retain: Records
-    nonmember: Records
-    validation: Records
-    holdout: Records
-    test: Records
-    shadow_in: Records
-    shadow_out: Records
+    forget: Records  # D_f
+    retain: Records  # D_r
+    nonmember: Records  # D_nonmember
+    validation: Records  # for choosing settings
+    holdout: Records  # for scoring
+    test: Records  # for accuracy alone
+    shadow_in: Records  # D_in
+    shadow_out: Records  # D_out
 
     @property
     def target(self) -> Records:
@@ -121,7 +121,7 @@ def deal(
     rows: np.ndarray,  # of the pool, that may be dealt
     group: np.ndarray,  # int64 N, of every row of the pool
     sizes: dict[str, int | None],  # set -> records, dealt in this order; None: all that is left
-    rng: np.random.Generator,
+    rng: np.random.Generator,  # draws the batches
 ) -> dict[str, np.ndarray]:  # set -> rows
     """Lays whole groups out in random order and cuts off one set after the other.
 
@@ -151,8 +151,8 @@ UNSEEN = ("nonmember", "validation", "holdout", "test")
 
 
 def split(
-    data: Data,
-    sizes: Sizes,
+    data: Data,  # the data set of the run
+    sizes: Sizes,  # how many records each set gets
     seed: int,  # RNG seed
     *,
     rows: np.ndarray | None = None,  # of the pool, that may be used; None: all

@@ -170,22 +170,22 @@ def _find_model(
 class Made:
     "A trained model, and whether it was trained in this run."
 
-    trained: Trained
-    fresh: bool
-    peak_memory_bytes: int | None
+    trained: Trained  # with its history
+    fresh: bool  # trained in this run
+    peak_memory_bytes: int | None  # None on a CPU
 
 
 def make_model(
-    sc: Scenario,
+    sc: Scenario,  # all that defines the run
     seed: int,  # of the run
     role: str,  # a name in `ROLES`
-    data: Data,
+    data: Data,  # the data set of the run
     records: Records,  # what it is trained on
     *,
     init: int | None = None,  # RNG seed of weights and order; None: the role's
     refresh: bool = False,  # train it, though it is there
-    progress: bool = True,
-    device: str | torch.device | None = None,
+    progress: bool = True,  # show bars
+    device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Made:
     "The model of a role, from the cache or trained now by the scenario's recipe and then cached."
     device = pick_device(device)
@@ -568,7 +568,9 @@ def _read_line(line: str, shared: dict[str, str]) -> tuple[str, Any]:
     return kind, value
 
 # %% ../nbs/13_store.ipynb #s007
-def sort_records(records: Iterable[dict]) -> list[dict]:
+def sort_records(
+    records: Iterable[dict],  # as `load_records` gives them
+) -> list[dict]:
     "By experiment, data set and seed; then by method, profile and key."
 
     def place(record: dict) -> tuple:
@@ -581,7 +583,7 @@ def sort_records(records: Iterable[dict]) -> list[dict]:
 
 
 def pack(
-    records: Iterable[dict],
+    records: Iterable[dict],  # as `load_records` gives them
     path: str | Path,  # ends in .jsonl
 ) -> None:
     "Writes records as one file of JSON lines, and reads them back before it counts as written."
@@ -592,7 +594,9 @@ def pack(
             raise BrokenFile(f"{path} would lose something; keep the records as they are")
 
 
-def unpack(path: str | Path) -> list[dict]:
+def unpack(
+    path: str | Path,  # of a file
+) -> list[dict]:
     "The records of a packed file. `BrokenFile`, with the line, where it was edited or cut."
     remedy = "name a file `ganunlearn pack` made"
     first, *lines = read_text(path, remedy).split("\n")
@@ -620,7 +624,9 @@ def unpack(path: str | Path) -> list[dict]:
     return records
 
 # %% ../nbs/13_store.ipynb #s009
-def read_records(path: str | Path) -> list[dict]:
+def read_records(
+    path: str | Path,  # of a file
+) -> list[dict]:
     "The records of one file of either kind. `BrokenFile` when it is none."
     return unpack(path) if Path(path).suffix == ".jsonl" else [read_record(path)]
 
@@ -657,7 +663,7 @@ def load_records(
 
 def find_packed(
     folder: str | Path,  # as `list_record_files` takes it
-    key: str,
+    key: str,  # 64 hex digits
 ) -> dict | None:
     "The record of a key among the packed ones; None where there is none."
     for path in list_record_files(folder):
@@ -668,13 +674,17 @@ def find_packed(
     return None
 
 # %% ../nbs/13_store.ipynb #s016
-def read_versions(record: dict) -> dict[str, int]:
+def read_versions(
+    record: dict,  # as `read_record` gives it
+) -> dict[str, int]:
     "The versions that decided a record's numbers: 1 of each part where it names none."
     first = dict.fromkeys((*VERSIONS, "experiment"), 1)
     return first | record.get("versions", {})
 
 
-def describe_versions(record: dict) -> str:
+def describe_versions(
+    record: dict,  # as `read_record` gives it
+) -> str:
     "Which parts made a record, where they are not today's, as in 'made by audit 1'; else nothing."
     today = dict(VERSIONS)
     with suppress(UnknownName):  # of a plug-in that is not here, today's version is not known
@@ -704,7 +714,10 @@ def _is_branch(value: Any) -> bool:
     return isinstance(value, (dict, list)) and len(value) > 0
 
 
-def list_numbers(record: Any, path: str = "") -> Iterator[tuple[str, object]]:
+def list_numbers(
+    record: Any,  # as `read_record` gives it
+    path: str = "",  # of `record` within a larger one
+) -> Iterator[tuple[str, object]]:
     "Every leaf of a record that is not a time, with its path."
     if not _is_branch(record):
         yield path, record
@@ -715,7 +728,10 @@ def list_numbers(record: Any, path: str = "") -> Iterator[tuple[str, object]]:
             yield from list_numbers(part, f"{path}/{name}")
 
 
-def find_differences(a: dict, b: dict) -> list[tuple[str, object, object]]:
+def find_differences(
+    a: dict,  # one record
+    b: dict,  # another record
+) -> list[tuple[str, object, object]]:
     "Where two records differ, times aside: path, and the value of each. Versions count, too."
     here, there = (
         dict(list_numbers(record | {"versions": read_versions(record)})) for record in (a, b)

@@ -55,7 +55,7 @@ __getattr__ = forward("ganunlearn.sweep")  # former names go on working
 
 # %% ../nbs/16_sweep.ipynb #c010
 def read_parameters(
-    notebook: str | Path,
+    notebook: str | Path,  # an .ipynb file
 ) -> dict[str, str]:  # name -> type, '' where none is known
     """What a notebook's `parameters` cell declares; empty without such a cell.
 
@@ -96,8 +96,8 @@ class NotebookCell:
     "A cell of a notebook, as far as a sweep reads it."
 
     cell_type: str  # code, markdown or raw
-    text: str
-    tags: tuple[str, ...] = ()
+    text: str  # its source
+    tags: tuple[str, ...] = ()  # as Jupyter keeps them
 
 
 def read_notebook(
@@ -150,8 +150,8 @@ TYPES = {
 
 
 def check_type(
-    name: str,
-    value: object,
+    name: str,  # of the parameter
+    value: object,  # what is passed
     kind: str,  # an annotation: "int", "str | None", "list[float]", ""
 ) -> object:
     """A value, if it fits the annotation of its parameter. `InputError` otherwise.
@@ -190,13 +190,13 @@ def _explain_yaml(value: object, known: list) -> str:
 class Cell:
     "One run of a notebook."
 
-    name: str
+    name: str  # of its files
     notebook: str  # absolute path
     parameters: dict  # what is passed; `out` is added by the sweep
 
 
 def name_cell(
-    notebook: str | Path,
+    notebook: str | Path,  # an .ipynb file
     varied: dict,  # what varies from cell to cell
     passed: dict,  # all that is passed
     code: str = "",  # of the run part, as `hash_code` says it
@@ -255,7 +255,9 @@ def _parse_code(text: str) -> str:
         return text
 
 # %% ../nbs/16_sweep.ipynb #c019
-def nest(flat: dict) -> dict:
+def nest(
+    flat: dict,  # names with points, values
+) -> dict:
     """`{'settings.alpha': .8}` as `{'settings': {'alpha': .8}}`.
 
     `InputError` when something else stands there already.
@@ -276,7 +278,7 @@ def nest(flat: dict) -> dict:
 
 
 def make_cell(
-    notebook: Path,
+    notebook: Path,  # an .ipynb file
     base: dict,  # what all cells share
     varied: dict,  # what is this cell's own
 ) -> Cell:
@@ -323,7 +325,9 @@ def _try_scenario(known: dict, passed: dict) -> None:
 KEYS = {"notebook": str, "base": dict, "grid": dict, "cells": list, "include": list}
 
 
-def read_sweep(path: str | Path) -> list[Cell]:
+def read_sweep(
+    path: str | Path,  # of a file
+) -> list[Cell]:
     "All cells of a sweep file, checked. `InputError` and its kin say what is wrong with it."
     cells: dict[str, Cell] = {}
     for notebook, base, varied in _read_wishes(Path(path), ()):
@@ -625,7 +629,7 @@ class Lost(Exception):
 
 # %% ../nbs/16_sweep.ipynb #c036
 def execute(
-    notebook: str | Path,
+    notebook: str | Path,  # an .ipynb file
     passed: dict,  # its parameters
     to: Path,  # the executed notebook
     *,
@@ -690,10 +694,10 @@ def _read_last_line(status: int, text: str) -> str:
 
 # %% ../nbs/16_sweep.ipynb #c038
 def try_cell(
-    cell: Cell,
-    out: Path,
-    lease: Lease,
-    threads: int | None,
+    cell: Cell,  # one run of a notebook
+    out: Path,  # folder of the results
+    lease: Lease,  # the right to compute it
+    threads: int | None,  # for OMP_NUM_THREADS; None: as it is set
 ) -> str:  # '' or what went wrong
     "Compute a claimed cell once: `CELL.ipynb`, or `CELL.failed.ipynb`, whole."
     done = out / f"{cell.name}.ipynb"
@@ -725,11 +729,11 @@ def _is_whole(notebook: Path) -> bool:
 
 # %% ../nbs/16_sweep.ipynb #c039
 def run_cell(
-    cell: Cell,
-    out: str | Path,
+    cell: Cell,  # one run of a notebook
+    out: str | Path,  # folder of the results
     *,
     sweep: str = "",  # in whose name
-    threads: int | None = None,
+    threads: int | None = None,  # for OMP_NUM_THREADS; None: as it is set
     wait: float = 0.0,  # seconds to wait for a cell that another holds
 ) -> dict:  # status (done, kept, failed, elsewhere), seconds, error
     "Compute a cell, twice if need be, unless it exists or another computes it."

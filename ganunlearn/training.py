@@ -38,7 +38,7 @@ class Recipe:
     batch_size: int = 128  # records a step, at most
     lr: float = 1e-3  # learning rate
     optimizer: str = "adam"  # a name in `OPTIMIZERS`: "adam", or "sgd" with momentum .9
-    weight_decay: float = 0.0
+    weight_decay: float = 0.0  # of the optimiser
     level: float = 0.99  # overfit level: running training accuracy
     stop_at_level: bool = False  # end with the epoch that reaches it
     amp: bool = False  # bfloat16 autocast
@@ -57,7 +57,7 @@ class Recipe:
 
 # %% ../nbs/05_training.ipynb #opt1
 def make_adam(
-    params: Iterable[nn.Parameter],
+    params: Iterable[nn.Parameter],  # weights to be trained
     recipe: Recipe,  # of which `lr` and `weight_decay` are read
 ) -> Optimizer:
     "Adam (Kingma and Ba 2015) with torch's own betas."
@@ -65,7 +65,7 @@ def make_adam(
 
 
 def make_sgd(
-    params: Iterable[nn.Parameter],
+    params: Iterable[nn.Parameter],  # weights to be trained
     recipe: Recipe,  # of which `lr` and `weight_decay` are read
 ) -> Optimizer:
     "Stochastic gradient descent with momentum .9."
@@ -126,7 +126,9 @@ def _place(x: Tensor, device: torch.device) -> Tensor:
 
 # %% ../nbs/05_training.ipynb #c011
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[nn.Module]:
+def evaluating(
+    model: nn.Module,  # a classifier: logits N, K
+) -> Iterator[nn.Module]:
     "Inside: eval mode and no gradients. Afterwards: every submodule in the mode it had."
     modes = {module: module.training for module in model.modules()}
     try:
@@ -170,7 +172,7 @@ def _check_batch(x: Tensor, y: Tensor, z: Tensor) -> None:
 
 # %% ../nbs/05_training.ipynb #c014
 def logits(
-    model: nn.Module,
+    model: nn.Module,  # a classifier: logits N, K
     data: Any,  # map-style dataset or pair (x, y), N records
     *,
     batch_size: int = 512,  # records a pass
@@ -182,7 +184,7 @@ def logits(
 
 
 def accuracy(
-    model: nn.Module,
+    model: nn.Module,  # a classifier: logits N, K
     data: Any,  # map-style dataset or pair (x, y), N records
     *,
     batch_size: int = 512,  # records a pass
@@ -246,9 +248,9 @@ class Trained:
     seconds: float  # wall clock
     cpu_seconds: float  # of all threads
     seconds_to_level: float | None  # up to the end of level_epoch
-    cpu_seconds_to_level: float | None
-    samples_per_epoch: int
-    device: str
+    cpu_seconds_to_level: float | None  # of all threads; None: never reached
+    samples_per_epoch: int  # records it saw in an epoch
+    device: str  # where it is
 
 # %% ../nbs/05_training.ipynb #c018
 def _deal_batches(order: Tensor, batch_size: int) -> tuple[Tensor, ...]:
@@ -283,7 +285,7 @@ def _run_epoch(model, data, order, recipe, optimizer, device, check) -> tuple[Te
 def train(
     model: nn.Module,  # answers with logits N,K; a copy is trained, this one is left as it is
     data: Any,  # map-style dataset or pair (x, y)
-    recipe: Recipe,
+    recipe: Recipe,  # how it is trained
     *,
     seed: int,  # RNG seed of the order of records and of dropout
     progress: bool = True,  # show a bar
@@ -356,7 +358,9 @@ def _seeding(seed: int, device: torch.device) -> Iterator[None]:
         yield
 
 # %% ../nbs/05_training.ipynb #c020b
-def is_finite(model: nn.Module) -> bool:
+def is_finite(
+    model: nn.Module,  # a classifier: logits N, K
+) -> bool:
     "Whether all weights and buffers are numbers, neither NaN nor infinite."
     return all(t.isfinite().all() for t in model.state_dict().values())
 
@@ -412,7 +416,7 @@ def _sum_up(model, history, clock, recipe, n_records, device) -> Trained:
 
 # %% ../nbs/05_training.ipynb #c037
 def flops_per_sample(
-    model: nn.Module,
+    model: nn.Module,  # a classifier: logits N, K
     shape: tuple[int, ...],  # of a record: C,H,W or F
 ) -> tuple[int, int]:  # forward; forward and backward
     "Floating-point operations of one record in matrix products and convolutions, on a copy."

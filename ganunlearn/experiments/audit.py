@@ -51,7 +51,7 @@ class ULira(Experiment):
 
 # %% ../../nbs/experiments/audit.ipynb #h004
 def measure_band(
-    finished: Finished,
+    finished: Finished,  # a run with its models
     n: int,  # retrained models
 ) -> dict:
     "What the attack and the test set say of `n` models retrained on the same D_r."
@@ -67,7 +67,7 @@ def measure_band(
 
 
 def play_pairs(
-    finished: Finished,
+    finished: Finished,  # a run with its models
     n: int,  # models of each kind
 ) -> dict:
     "`n` originals, each unlearned, against as many retrained models."

@@ -30,7 +30,7 @@ class Recut(Splits):
     D_t keeps its records and their order; a group may be on both sides of the cut.
     """
 
-    whole: Records
+    whole: Records  # D_t before the request
 
     @property
     def target(self) -> Records:
@@ -39,7 +39,7 @@ class Recut(Splits):
 
 
 def recut(
-    sets: Splits,
+    sets: Splits,  # of the run
     chosen: np.ndarray,  # positions in D_t
 ) -> Recut:
     "The same D_t, with other records to forget."
@@ -86,7 +86,11 @@ class Easiest(Audited):
 
 
 def pick_easiest(
-    sc: Scenario, data: Data, seed: int, sets: Splits, **making: Any
+    sc: Scenario,  # all that defines the run
+    data: Data,  # the data set of the run
+    seed: int,  # RNG seed of the run
+    sets: Splits,  # of the run
+    **making: Any,  # `refresh`, `device` and the like, as `make_model` takes them
 ) -> np.ndarray:  # positions in D_t
     "The records of D_t that the shadow attack is surest were members of the original."
     options = dict(progress=False) | making
@@ -99,7 +103,7 @@ def pick_easiest(
 
 # %% ../../nbs/experiments/requests.ipynb #h007
 def deal_requests(
-    sets: Splits,
+    sets: Splits,  # of the run
     n: int,  # requests of equally many groups, or nearly so; one a group where there are fewer
 ) -> Iterator[tuple[Records, Splits]]:
     "For each request: all that is forgotten once it is served, and the sets of its game."
@@ -137,7 +141,12 @@ class InARow(Audited):
         return audits | {"row": rows}
 
 
-def describe_served(finished: Finished, gone: Records, mine: Splits, game: Unlearned) -> dict:
+def describe_served(
+    finished: Finished,  # a run with its models
+    gone: Records,  # all that was forgotten so far
+    mine: Splits,  # the sets of this request
+    game: Unlearned,  # its result
+) -> dict:
     "After a request: the margin attack on all records forgotten so far, and accuracies."
     sets = finished.sets
     return dict(

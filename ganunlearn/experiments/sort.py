@@ -35,7 +35,9 @@ class Sort(Experiment):
         return measure_by_class(finished)
 
 
-def measure_by_class(finished: Finished) -> dict:
+def measure_by_class(
+    finished: Finished,  # a run with its models
+) -> dict:
     """How each model answers on D_f.
 
     Accuracy on the records whose class the non-members have and lack, and the share answered with

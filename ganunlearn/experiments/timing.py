@@ -62,8 +62,8 @@ class Timing(Experiment):
 
 # %% ../../nbs/experiments/timing.ipynb #h004
 def measure_peak(
-    work: Callable[[], object],
-    device: torch.device,
+    work: Callable[[], object],  # what is measured
+    device: torch.device,  # where it is
 ) -> int:  # bytes
     "Most memory that torch had allocated at once during `work()`, beyond what lay there before."
     if device.type == "cuda":
@@ -102,7 +102,9 @@ def _hush() -> Iterator[None]:
         os.close(null)
 
 # %% ../../nbs/experiments/timing.ipynb #h005
-def time_games(finished: Finished) -> dict:
+def time_games(
+    finished: Finished,  # a run with its models
+) -> dict:
     """Seconds of the game three times, with the retraining in between; five disjoint forget sets.
 
     And peak memory of both.
@@ -122,7 +124,10 @@ def time_games(finished: Finished) -> dict:
 
 
 def play_again(
-    finished: Finished, forget: Records, retain: Records, **changes: int
+    finished: Finished,  # a run with its models
+    forget: Records,  # D_f
+    retain: Records,  # D_r
+    **changes: int,  # settings that differ
 ) -> Unlearned:  # changes: of the settings
     "The game of the run, from the original, on other sets or with other settings."
     return unlearn(
@@ -136,7 +141,10 @@ def play_again(
     )
 
 
-def deal_forget_sets(finished: Finished, n: int) -> Iterator[tuple[Records, Records]]:
+def deal_forget_sets(
+    finished: Finished,  # a run with its models
+    n: int,  # how many
+) -> Iterator[tuple[Records, Records]]:
     "D_f and D_r of `n` further games: disjoint forget sets, dealt from D_r."
     sets = finished.sets
     sizes: dict[str, int | None] = {str(i): len(sets.forget) for i in range(n)}
@@ -148,7 +156,11 @@ def deal_forget_sets(finished: Finished, n: int) -> Iterator[tuple[Records, Reco
         yield forget, sets.retain.take(np.flatnonzero(~mine)) + sets.forget
 
 
-def judge_game(finished: Finished, forget: Records, result: Unlearned) -> dict:
+def judge_game(
+    finished: Finished,  # a run with its models
+    forget: Records,  # D_f
+    result: Unlearned,  # of the game, or of another method
+) -> dict:
     "One game: rounds, why it stopped, margin AUC before and after, accuracy."
     sets = finished.sets
     return dict(
@@ -162,7 +174,9 @@ def judge_game(finished: Finished, forget: Records, result: Unlearned) -> dict:
     )
 
 
-def measure_peaks(finished: Finished) -> dict[str, int]:  # bytes
+def measure_peaks(
+    finished: Finished,  # a run with its models
+) -> dict[str, int]:  # bytes
     "Peak memory of three rounds of the game, and of three steps of training."
     sets, original = finished.sets, finished.models["original"]
     recipe = finished.scenario.recipe
