@@ -30,7 +30,7 @@ from ganunlearn.core import (
     show_value,
     tidy_cache,
 )
-from .experiment import find_record, locate_record, run, verify
+from .experiment import UNPROVED, find_record, locate_record, run, verify
 from .methods import METHODS
 from .models import MODELS
 from .results import judge_record, show, write_caption
@@ -304,6 +304,13 @@ def verify_command(records: _Records, device: _Device = None) -> None:
     _end(used, bad)
 
 
+def _say_digest(record: dict) -> str:
+    "What stands for the rest: a digest, or nothing."
+    if record.get("digest"):
+        return "; the record is as it was written, by its digest"
+    return "; it has no digest, so these may have been edited"
+
+
 def _verify_record(
     record: dict,
     name: str,  # what it is called
@@ -316,7 +323,9 @@ def _verify_record(
         _say(f"{name}: {e}")
         return False, False
     if not found:
-        _say(f"{name}: holds: every number that is not a time was found again")
+        _say(
+            f"{name}: holds: every number was found again, but for {UNPROVED}{_say_digest(record)}"
+        )
         return True, True
     _say(f"{name}: {len(found)} number{'s differ' if len(found) > 1 else ' differs'}")
     for where, recorded, recomputed in found[:20]:

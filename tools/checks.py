@@ -30,7 +30,7 @@ BUILT = shutil.ignore_patterns(
     *(".git", ".venv", ".cache", ".*_cache", "runs", "build", "dist", "_proc", "_docs"),
     *("*.egg-info", "__pycache__", ".ipynb_checkpoints"),
 )
-HOME = re.compile(r"/(?:home|Users)/\w+|/root/|" + re.escape(str(ROOT)))
+HOME = re.compile(r"(?<![\w.:/])/(?:home|root|Users|tmp|work)/[\w.-]+|" + re.escape(str(ROOT)))
 NOT_RUN = re.compile(r"^#\| *(export|exports|exporti|default_exp|eval: *false)\b", re.M)
 
 
