@@ -12,6 +12,7 @@ __all__ = ['TYPES', 'RESULTS', 'KEYS', 'MAX_NODES', 'MAX_CELLS', 'BEAT', 'LEASE'
 import ast
 import itertools
 import json
+import logging
 import math
 import os
 import platform
@@ -833,6 +834,18 @@ def _stop(futures: Iterable[Future], out: Path, sweep: str) -> None:
 
 # %% ../nbs/16_sweep.ipynb #c043
 @contextmanager
+def _quieten(name: str) -> Iterator[None]:
+    "No log of a package: what goes wrong is told in the table, a line for each cell."
+    log = logging.getLogger(name)
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+@contextmanager
 def _open_cluster(
     address: str,
     gpu: bool,  # only workers that offer one
@@ -855,7 +868,7 @@ def _open_cluster(
         raise InputError(
             f"no Dask scheduler answers at {address} ({e}); start one with: dask scheduler"
         ) from e
-    with client:
+    with client, _quieten("distributed"):
         workers = client.scheduler_info(n_workers=-1)["workers"].values()
         if gpu and workers and not any(w["resources"].get("GPU") for w in workers):
             raise InputError(

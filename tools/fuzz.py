@@ -524,7 +524,7 @@ def make_npz(parts, encrypted):
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in arrays.items():
             if part is not None:
-                with contextlib.suppress(UnicodeEncodeError, ValueError, OSError):
+                with contextlib.suppress(UnicodeEncodeError, ValueError, OSError, IndexError):
                     archive.writestr(f"{name}.npy", make_npy(part))
     written = packed.getvalue()
     if encrypted:  # the flag alone: what follows cannot be read without a password

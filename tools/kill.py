@@ -17,6 +17,7 @@ import random
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -333,6 +334,75 @@ def start_twins(kills: int, draw: random.Random) -> Tally:
     return tally
 
 
+@contextmanager
+def open_cluster() -> Iterator[tuple[str, dict[str, subprocess.Popen]]]:
+    "A Dask scheduler with two workers: its address, and the processes by their part."
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    orders = {
+        "scheduler": ("scheduler", "--host", address),
+        "worker": ("worker", address, "--nthreads", "1", "--no-nanny"),
+        "other": ("worker", address, "--nthreads", "1", "--no-nanny"),
+    }
+    parts = {
+        name: subprocess.Popen(
+            [sys.executable, "-m", "dask", *order, "--no-dashboard"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | dict(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1"),
+        )
+        for name, order in orders.items()
+    }
+    try:
+        yield address, parts
+    finally:
+        for part in parts.values():
+            part.kill()
+            part.wait()
+
+
+def kill_cluster(kills: int, draw: random.Random) -> Tally:
+    "kill -9 of a scheduler or of a worker in the middle of a sweep."
+    tally = Tally("cluster")
+    seconds, expected = measure(SWEEP)
+    for turn in range(max(2, kills // 3)):
+        with open_folder(), open_cluster() as (address, parts):
+            process = start((*SWEEP, "--scheduler", address))
+            time.sleep(draw.uniform(seconds / 3, 2 * seconds))
+            victim = ("scheduler", "worker")[turn % 2]
+            parts[victim].kill()
+            said, _ = process.communicate(timeout=400)
+            tally.note(f"{victim} killed, status {process.returncode}")
+            wrong = [said.strip()[:400]] if "Traceback (most" in said else []
+            for part in parts.values():
+                part.kill()
+                part.wait()
+            tally.add(wrong + check_files() + finish_again(SWEEP, expected))
+    return tally
+
+
+def turn_clock(kills: int, draw: random.Random) -> Tally:
+    "A sweep is killed, then the clock is set back by a day: the locks it left lie ahead."
+    tally = Tally("clock")
+    seconds, expected = measure(SWEEP)
+    for elsewhere in (False, True):
+        with open_folder():
+            process = start(SWEEP)
+            while not (locks := [*Path("out").glob("*.lock")]) and process.poll() is None:
+                time.sleep(0.05)
+            kill(process.pid)
+            process.communicate()
+            for lock in locks:
+                held = json.loads(lock.read_text() or "{}")
+                if elsewhere:
+                    lock.write_text(json.dumps(held | {"place": "another machine"}))
+                os.utime(lock, (time.time(), time.time() + 24 * 3600))
+            tally.note("of another machine" if elsewhere else "of this machine")
+            tally.add(check_files() + finish_again(SWEEP, expected))
+    return tally
+
+
 HARM: dict[str, Callable[[int, random.Random], Tally]] = {
     "run": kill_run,
     "sweep": kill_sweep,
@@ -340,6 +410,8 @@ HARM: dict[str, Callable[[int, random.Random], Tally]] = {
     "disk": fill_disk,
     "files": close_doors,
     "twins": start_twins,
+    "cluster": kill_cluster,
+    "clock": turn_clock,
 }
 
 
