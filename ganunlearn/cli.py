@@ -44,7 +44,7 @@ from ganunlearn.scenario import (
 from .search import MOST_TRIALS, SEARCH_SPACES, find_best, locate_search, search
 from .sources import list_datasets, load
 from .splits import Sizes
-from .store import list_record_files, pack, read_records
+from .store import list_record_files, load_records, pack, read_records
 from .sweep import plan_sweep, run_sweep
 from .training import Diverged, Recipe, pick_device
 
@@ -348,26 +348,15 @@ def pack_command(
     path = out or Path(f"{folder}.jsonl")
     if path.suffix != ".jsonl":
         raise InputError(f"{path} would not be read as a packed file; name one that ends in .jsonl")
-    records, bad = _load_readable(folder)
+    bad: list[InputError] = []
+    records = load_records(folder, bad)
+    for e in bad:
+        _say(str(e))
     if not records:
         raise InputError(f"{folder} holds no records; name a folder that `ganunlearn run` filled")
     pack(records, path)
     _say(f"{path}: {len(records)} records, {path.stat().st_size / 1e6:.1f} MB")
-    _end(len(records), bad)
-
-
-def _load_readable(folder: Path) -> tuple[list[dict], int]:
-    "As `load_records`, but of a file that cannot be read it says why, and goes on; how many."
-    by_key: dict[str, dict] = {}
-    bad = 0
-    for path in sorted(_list_files([folder]), key=lambda p: p.suffix):  # loose before packed
-        try:
-            for record in read_records(path):
-                by_key.setdefault(record["key"], record)
-        except InputError as e:
-            bad += 1
-            _say(f"{path}: {e}")
-    return [*by_key.values()], bad
+    _end(len(records), len(bad))
 
 # %% ../nbs/18_cli.ipynb #c012
 @app.command("sweep", cls=_Command)

@@ -400,7 +400,7 @@ Distance = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 class Judged(msgspec.Struct):
     "What one seed gave."
 
-    distance: Distance  # their mean size; None: not measured
+    distance: Distance  # mean size of the differences
     differences: dict[str, float] = {}  # from retrained models, by metric
     epochs_of_retain: Annotated[float, msgspec.Meta(ge=0)] | None = None  # its bill
     diverged: str = ""  # the message of what diverged
@@ -410,7 +410,7 @@ class Trial(msgspec.Struct):
     "Settings, how far they came from retrained models, and what each seed gave."
 
     settings: Settings  # of the method
-    distance: Distance  # their mean size; None: not measured
+    distance: Distance  # mean size of the differences
     seeds: Annotated[list[Judged], msgspec.Meta(min_length=1)]  # what came of each
 
 

@@ -14,8 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from .core import InputError, SplitError
-from .records import MapDataset, Records, as_dataset, compute_moments, read_batch
+from .core import InputError, SplitError, check_seed
+from ganunlearn.records import (
+    MapDataset,
+    Records,
+    as_dataset,
+    check_rows,
+    compute_moments,
+    read_batch,
+)
 from .sources import Data
 
 if TYPE_CHECKING:
@@ -121,7 +128,7 @@ def deal(
     rows: np.ndarray,  # of the pool, that may be dealt
     group: np.ndarray,  # int64 N, of every row of the pool
     sizes: dict[str, int | None],  # set -> records, dealt in this order; None: all that is left
-    rng: np.random.Generator,  # draws the batches
+    rng: np.random.Generator,  # deals the groups
 ) -> dict[str, np.ndarray]:  # set -> rows
     """Lays whole groups out in random order and cuts off one set after the other.
 
@@ -164,9 +171,8 @@ def split(
     if not isinstance(data, Data):
         told = f"{type(data).__name__} is no Data"
         raise InputError(f"{told}; expected what `load` gives: split tensors by yourself")
-    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
-        raise InputError(f"seed={seed!r}; expected a whole number from 0")
-    rows = np.arange(len(data.y)) if rows is None else _check_rows(data, rows)
+    check_seed(seed)
+    rows = np.arange(len(data.y)) if rows is None else np.unique(check_rows(data, rows))
     rng = np.random.default_rng(seed)
     sets: dict[str, np.ndarray] = {}
     for pool, names in _part_pools(data, rows):
@@ -177,19 +183,6 @@ def split(
     target = np.concatenate([sets["forget"], sets["retain"]])
     mean, std = compute_moments(data.x, target)
     return Splits(**{name: Records(data, index, mean, std) for name, index in sets.items()})
-
-
-def _check_rows(data: Data, rows: np.ndarray) -> np.ndarray:
-    "The rows, each once and in order; `InputError` for others than the pool has."
-    rows = np.asarray(rows)
-    n = len(data.y)
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        told = f"rows hold {rows.dtype} of shape {rows.shape}"
-        raise InputError(f"{told}; expected whole numbers of shape (N,): rows of the pool")
-    if len(rows) and (rows.min() < 0 or rows.max() >= n):
-        told = f"rows from {rows.min()} to {rows.max()}"
-        raise InputError(f"{told}; {data.name} has rows from 0 to {n - 1}")
-    return np.unique(rows)
 
 
 def _part_pools(data: Data, rows: np.ndarray) -> list[tuple[np.ndarray, tuple[str, ...]]]:

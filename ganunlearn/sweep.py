@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['TYPES', 'RESULTS', 'KEYS', 'MAX_NODES', 'MAX_CELLS', 'BEAT', 'LEASE', 'HOLDER', 'CHILD', 'DAY', 'read_parameters',
            'NotebookCell', 'read_notebook', 'check_type', 'Cell', 'name_cell', 'hash_code', 'nest', 'make_cell',
-           'read_sweep', 'read_holder', 'find_place', 'is_stale', 'Lease', 'Lost', 'execute', 'try_cell', 'run_cell',
-           'run_sweep', 'plan_sweep']
+           'read_sweep', 'read_holder', 'find_place', 'is_stale', 'Lease', 'Lost', 'execute', 'try_cell', 'has_result',
+           'run_cell', 'run_sweep', 'plan_sweep']
 
 # %% ../nbs/16_sweep.ipynb #c005
 import ast
@@ -729,6 +729,30 @@ def _is_whole(notebook: Path) -> bool:
         return False
 
 # %% ../nbs/16_sweep.ipynb #c039
+def has_result(
+    cell: Cell,  # one run of a notebook
+    out: str | Path,  # folder of the results
+) -> bool:
+    """Whether a cell's notebook is there: whole, executed to its end, with its parameters.
+
+    A file that is anything else is computed again, and replaced.
+    """
+    remedy = "it is computed again"
+    path = Path(out, f"{cell.name}.ipynb")
+    if not os.path.lexists(path):
+        return False
+    try:
+        content = fit(read_json(path, remedy), dict[str, Any], path, remedy)
+        metadata = fit(content.get("metadata"), dict[str, Any], path, remedy)
+        ran = fit(metadata.get("papermill"), dict[str, Any], path, remedy)
+        given = fit(ran.get("parameters"), dict[str, Any], path, remedy)
+    except BrokenFile:
+        return False
+    passed = json.loads(json.dumps(cell.parameters))
+    same = {name: value for name, value in given.items() if name != "out"} == passed
+    return same and bool(ran.get("end_time")) and not ran.get("exception")
+
+
 def run_cell(
     cell: Cell,  # one run of a notebook
     out: str | Path,  # folder of the results
@@ -737,10 +761,9 @@ def run_cell(
     threads: int | None = None,  # for OMP_NUM_THREADS; None: as it is set
     wait: float = 0.0,  # seconds to wait for a cell that another holds
 ) -> dict:  # status (done, kept, failed, elsewhere), seconds, error
-    "Compute a cell, twice if need be, unless it exists or another computes it."
+    "Compute a cell, twice if need be, unless its result is there or another computes it."
     out = Path(out)
     start = time.time()
-    done = out / f"{cell.name}.ipynb"
     lease = Lease(out / f"{cell.name}.lock", sweep)
 
     def tell(status: str, error: str = "") -> dict:
@@ -751,14 +774,14 @@ def run_cell(
         unseen = f"{socket.gethostname()} does not see {out / 'records'}"
         return tell("failed", f"{unseen}; name a folder that all machines share")
     try:
-        while not done.exists() and not lease.claim():
+        while not has_result(cell, out) and not lease.claim():
             if time.time() >= start + wait:
                 return tell("elsewhere", _name_holder(lease.path))
             time.sleep(BEAT)
     except OSError as e:
         return tell("failed", f"cannot write {lease.path} ({e.strerror})")
     try:
-        if done.exists():
+        if has_result(cell, out):
             return tell("kept")
         error = try_cell(cell, out, lease, threads)
         if error:
@@ -932,7 +955,7 @@ def run_sweep(
     rows = []
     for c in cells:
         found = outcomes[c.name]
-        there = (out / f"{c.name}.ipynb").exists()
+        there = has_result(c, out)
         if there and found["status"] not in ("done", "kept"):
             found |= dict(status="kept", error="")  # another sweep has finished it meanwhile
         if not there and found["status"] in ("done", "kept"):
@@ -969,7 +992,7 @@ def plan_sweep(
 
 def _find_status(cell: Cell, out: Path) -> str:
     "What exists of a cell."
-    if (out / f"{cell.name}.ipynb").exists():
+    if has_result(cell, out):
         return "done"
     lock = out / f"{cell.name}.lock"
     if lock.exists() and not is_stale(lock):

@@ -96,7 +96,7 @@ def open_folder() -> Iterator[None]:
 def start(command: tuple[str, ...], limits: dict[int, int] | None = None) -> subprocess.Popen:
     "A command in a group of processes of its own, under limits of the system."
 
-    def limit() -> None:
+    def lower() -> None:
         for kind, value in (limits or {}).items():
             resource.setrlimit(kind, (value, value))
 
@@ -108,7 +108,7 @@ def start(command: tuple[str, ...], limits: dict[int, int] | None = None) -> sub
         text=True,
         env=os.environ | one_thread | {"GANUNLEARN_CACHE": str(Path("cache").resolve())},
         start_new_session=True,
-        preexec_fn=limit,
+        preexec_fn=lower,
     )
 
 
@@ -281,6 +281,18 @@ def interrupt(kills: int, draw: random.Random) -> Tally:
     return tally
 
 
+def limit(tally: Tally, command: tuple[str, ...], kind: int, value: int, expected: object) -> None:
+    "One trial under a limit of the system: the command ends in a line, and can be given again."
+    with open_folder():
+        process = start(command, {kind: value})
+        said, _ = process.communicate(timeout=300)
+        tally.note(f"{command[0]} status {process.returncode}")
+        wrong = []
+        if process.returncode not in (0, 1, 2) or "Traceback" in said:
+            wrong.append(f"{command[0]} at {value} says {said.strip()[-400:]}")
+        tally.add(wrong + check_files() + finish_again(command, expected))
+
+
 def fill_disk(kills: int, draw: random.Random) -> Tally:
     "No file may grow beyond a size: every larger write fails, as on a full disk."
     tally = Tally("disk")
@@ -288,14 +300,7 @@ def fill_disk(kills: int, draw: random.Random) -> Tally:
     for command, sizes in plans.items():
         _, expected = measure(command)
         for size in sizes:
-            with open_folder():
-                process = start(command, {resource.RLIMIT_FSIZE: size})
-                said, _ = process.communicate(timeout=300)
-                tally.note(f"status {process.returncode}")
-                wrong = []
-                if process.returncode not in (0, 1, 2) or "Traceback" in said:
-                    wrong.append(f"{command[0]} at {size} bytes says {said.strip()[-400:]}")
-                tally.add(wrong + check_files() + finish_again(command, expected))
+            limit(tally, command, resource.RLIMIT_FSIZE, size, expected)
     return tally
 
 
@@ -304,14 +309,7 @@ def close_doors(kills: int, draw: random.Random) -> Tally:
     tally = Tally("files")
     for command in (RUN, SWEEP):
         _, expected = measure(command)
-        with open_folder():
-            process = start(command, {resource.RLIMIT_NOFILE: 64})
-            said, _ = process.communicate(timeout=300)
-            tally.note(f"{command[0]} status {process.returncode}")
-            wrong = []
-            if process.returncode not in (0, 1, 2) or "Traceback" in said:
-                wrong.append(f"{command[0]} says {said.strip()[-400:]}")
-            tally.add(wrong + check_files() + finish_again(command, expected))
+        limit(tally, command, resource.RLIMIT_NOFILE, 64, expected)
     return tally
 
 
