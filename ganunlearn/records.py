@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['LABEL_NAMES', 'ID_NAMES', 'FIELDS', 'RAGGED', 'check_rows', 'Records', 'compute_moments', 'list_leaves', 'map_leaves',
-           'count_records', 'pick_records', 'move_records', 'join_records', 'plain_defaults', 'given_defaults',
-           'Fields', 'read_fields', 'split_record', 'MapDataset', 'Table', 'Adapted', 'as_dataset', 'read_batch',
-           'Kept', 'is_at_hand', 'keep_records', 'is_steady']
+           'count_records', 'pick_records', 'move_records', 'join_records', 'plain_defaults', 'is_changed',
+           'given_defaults', 'Fields', 'read_fields', 'split_record', 'MapDataset', 'Table', 'Adapted', 'as_dataset',
+           'read_batch', 'Kept', 'is_at_hand', 'keep_records', 'is_steady', 'list_parts', 'read_marks', 'read_groups',
+           'read_ids']
 
 # %% ../nbs/02_records.ipynb #c003
 import warnings
@@ -14,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from numbers import Number
 from typing import Any, Protocol
 
@@ -195,13 +197,19 @@ _given: list[tuple[torch.dtype, torch.device]] = []  # the user's defaults, set 
 @contextmanager
 def plain_defaults() -> Iterator[None]:
     "Inside: tensors are made in float32, on the CPU, and not in inference mode."
-    given = torch.get_default_dtype(), torch.get_default_device()
     with ExitStack() as stack:
         if torch.is_inference_mode_enabled():
             stack.enter_context(torch.inference_mode(False))
-        if not _given and given != (torch.float32, torch.device("cpu")):
+        if not _given and is_changed():
+            given = torch.get_default_dtype(), torch.get_default_device()
             stack.enter_context(_set_aside(*given))
         yield
+
+
+def is_changed() -> bool:
+    "Whether the user has set another default dtype or device than torch has by itself."
+    given = torch.get_default_dtype(), torch.get_default_device()
+    return bool(_given) or given != (torch.float32, torch.device("cpu"))
 
 
 @contextmanager
@@ -485,21 +493,21 @@ class Adapted(Dataset):
         "Its records in the data set: all of them."
         return range(len(self.dataset))
 
-    @property
-    def ids(self) -> list:
-        "An id for each record, where `fields` says which entry it is; reads all records."
-        return self._collect("id")
+    @cached_property
+    def ids(self) -> Any:
+        "An id for each record, where `fields` says which entry it is; that reads all records."
+        return self._collect("id", "ids")
 
-    @property
-    def group(self) -> list:
-        "Whose each record is, where `fields` says which entry tells; reads all records."
-        return self._collect("group")
+    @cached_property
+    def group(self) -> Any:
+        "Whose each record is, where `fields` says which entry tells; that reads all records."
+        return self._collect("group", "group")
 
-    def _collect(self, what: str) -> list:
-        "One entry of every record. `AttributeError` where nobody said which."
-        name = getattr(self.fields, what, None)
+    def _collect(self, entry: str, mark: str) -> Any:
+        "One entry of every record; where nobody said which, what the data set itself knows."
+        name = getattr(self.fields, entry, None)
         if name is None:
-            raise AttributeError(f"nobody said which entry of a record is its {what}")
+            return read_marks(self.dataset, mark)
         records = (self.dataset[i] for i in range(len(self.dataset)))
         return [_as_plain(_take_entry(record, name)) for record in records]
 
@@ -846,3 +854,163 @@ def is_steady(
 def _fill(x: Tensor) -> Tensor:
     "Zeros in place of NaN, which equals nothing."
     return x.nan_to_num() if x.is_floating_point() else x
+
+# %% ../nbs/02_records.ipynb #a2c0
+import inspect
+import warnings
+from collections.abc import Iterable
+
+# %% ../nbs/02_records.ipynb #a2c1
+def list_parts(
+    data: Any,  # any data set
+) -> list[tuple[Any, np.ndarray]]:  # a data set, and the positions in it that are shown
+    """What a wrapper shows, in its order: of `Subset`, `ConcatDataset`, and classes made like them.
+
+    Nothing for what is no wrapper: it has no `dataset` with `indices`, and no `datasets`.
+    """
+    if hasattr(data, "dataset") and hasattr(data, "indices"):
+        positions = _read_positions(data.indices, len(data.dataset))
+        if positions is not None and len(positions) == _count(data):
+            return [(data.dataset, positions)]
+    if hasattr(data, "datasets") and hasattr(data, "cumulative_sizes"):
+        return [(part, np.arange(len(part))) for part in data.datasets]
+    return []
+
+
+def _read_positions(indices: Any, n: int) -> np.ndarray | None:
+    "Positions among n records, counted from the start; None for what is none."
+    if isinstance(indices, torch.Tensor):
+        indices = indices.cpu().numpy()
+    if not isinstance(indices, Iterable):
+        return None
+    positions = np.asarray(indices)
+    if not positions.size:
+        return np.arange(0)
+    if positions.ndim != 1 or positions.dtype.kind not in "iu":
+        return None
+    if positions.min() < -n or positions.max() >= n:
+        return None
+    return np.where(positions < 0, positions + n, positions)
+
+
+def read_marks(
+    data: Any,  # N records
+    name: str,  # of the attribute: "group" or "ids"
+) -> np.ndarray | None:  # N values
+    """What a data set, or what it wraps, knows of each of its records; None where it is silent.
+
+    `InputError` where there is not one value a record, or only some parts have them.
+    """
+    own = inspect.getattr_static(data, name, None) is not None
+    if not own:
+        parts = list_parts(data)
+        if parts:
+            return _join_marks(data, parts, name)
+        _warn_of_hidden(data, name)
+    values = getattr(data, name, None)  # of the class, or handed on by its __getattr__
+    if values is None:
+        return None
+    return _check_marks(values, name, data)
+
+
+def _join_marks(data: Any, parts: list[tuple[Any, np.ndarray]], name: str) -> np.ndarray | None:
+    "The marks of all parts, one after the other."
+    marks = [read_marks(part, name) for part, _ in parts]
+    known = [of_part for of_part in marks if of_part is not None]
+    if not known:
+        return None
+    if len(known) < len(marks):
+        told = f"{len(known)} of the {len(marks)} parts of a {type(data).__name__} have {name!r}"
+        raise InputError(f"{told}; expected all of them to have it, or none")
+    shown = [of_part[positions] for of_part, (_, positions) in zip(known, parts)]
+    if len({of_part.dtype.kind for of_part in shown}) == 1:
+        return np.concatenate(shown)
+    return np.concatenate([of_part.astype(object) for of_part in shown])
+
+
+def _warn_of_hidden(data: Any, name: str) -> None:
+    "A word on what cannot be seen: a wrapper that does not say which records it shows."
+    inner = getattr(data, "dataset", None)
+    if inner is None or hasattr(data, name) or not hasattr(inner, name):
+        return
+    kind = type(data).__name__
+    told = f"{kind} holds a data set with {name!r}, but does not say which records it shows"
+    warnings.warn(f"{told}; it is not used: give {kind} a {name!r} of its own, or `indices`")
+
+
+def _check_marks(values: Any, name: str, data: Any) -> np.ndarray:
+    "One mark a record, as an array of numbers, of text, or of any objects; or `InputError`."
+    what = f"{name!r} of {type(data).__name__}"
+    expected = f"expected one value for each of the {len(data)} records"
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise InputError(f"{what} is {type(values).__name__}; {expected}")
+    marks = _as_marks(values)
+    if len(marks) != len(data):
+        raise InputError(f"{what} has {len(marks)} values; {expected}")
+    if marks.dtype.kind == "f" and np.isnan(marks).any():
+        raise InputError(f"{what} holds NaN; {expected}")
+    if marks.dtype == object:
+        _check_objects(marks, what, expected)
+    return marks
+
+
+def _as_marks(values: Any) -> np.ndarray:
+    "An array of one kind of number or text as it is; of anything else, the objects."
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu().numpy()
+    array = values if isinstance(values, np.ndarray) else None
+    if hasattr(values, "to_numpy"):  # a column of a table
+        array = values.to_numpy()
+    if array is not None and array.ndim == 1 and array.dtype.kind in "biufUS":
+        return array
+    values = [*values] if array is None else [*array]
+    if {type(value) for value in values} in ({int}, {str}):
+        plain = np.asarray(values)
+        if plain.dtype.kind in "iU":
+            return plain
+    marks = np.empty(len(values), object)
+    for i, value in enumerate(values):
+        is_scalar = isinstance(value, (np.generic, torch.Tensor)) and value.ndim == 0
+        marks[i] = value.item() if is_scalar else value
+    return marks
+
+
+def _check_objects(marks: np.ndarray, what: str, expected: str) -> None:
+    "`InputError` for None, NaN and their kin, and for what cannot be looked up."
+    for mark in marks:
+        try:
+            hash(mark)
+            known = bool(mark == mark)
+        except (TypeError, ValueError):
+            known = False
+        if mark is None or not known:
+            told = f"{what} holds a {type(mark).__name__}, by which no record is known"
+            raise InputError(f"{told}; {expected}, a number or a text")
+
+
+def read_groups(
+    data: Any,  # N records
+) -> np.ndarray:  # N
+    """The cluster of each record: its `group`, or a number of its own where the set has none.
+
+    Groups are seen through `Subset`, `ConcatDataset` and their kin. Groups that are neither
+    numbers nor text are numbered. `InputError` where there is not one a record.
+    """
+    group = read_marks(data, "group")
+    if group is None:
+        return np.arange(len(as_dataset(data)))  # type: ignore[arg-type]  # it has a length
+    if group.dtype != object:
+        return group
+    number: dict[Any, int] = {}
+    return np.array([number.setdefault(value, len(number)) for value in group])
+
+
+def read_ids(
+    data: Any,  # N records
+) -> np.ndarray | None:  # N
+    """The `ids` of the records, by which one is known again; None where the set has none.
+
+    They are numbers, text, or anything hashable, seen through `Subset`, `ConcatDataset` and
+    their kin. `InputError` where there is not one a record.
+    """
+    return read_marks(data, "ids")
