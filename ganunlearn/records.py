@@ -6,8 +6,8 @@
 __all__ = ['LABEL_NAMES', 'ID_NAMES', 'FIELDS', 'RAGGED', 'check_rows', 'Records', 'compute_moments', 'list_leaves', 'map_leaves',
            'count_records', 'pick_records', 'move_records', 'join_records', 'plain_defaults', 'is_changed',
            'given_defaults', 'Fields', 'read_fields', 'split_record', 'MapDataset', 'Table', 'Adapted', 'as_dataset',
-           'read_batch', 'Kept', 'is_at_hand', 'keep_records', 'is_steady', 'list_parts', 'read_marks', 'read_groups',
-           'read_ids']
+           'read_batch', 'Kept', 'is_at_hand', 'keep_records', 'is_ragged', 'is_steady', 'list_parts', 'read_marks',
+           'read_groups', 'read_ids']
 
 # %% ../nbs/02_records.ipynb #c003
 import warnings
@@ -708,7 +708,7 @@ def _as_batch(pair: tuple[Any, Any]) -> tuple[Any, Any]:
     return _as_numbers("records", pair[0]), _as_numbers("labels", pair[1])
 
 
-def _is_plain(dataset: Any, kind: type) -> bool:
+def _is_plain(dataset: Any, kind: Any) -> bool:
     "Whether it is of this kind, and gives its records as this kind does."
     return isinstance(dataset, kind) and type(dataset).__getitem__ is kind.__getitem__
 
@@ -812,7 +812,7 @@ def keep_records(
     if is_at_hand(dataset):
         return dataset
     rules = dataset if isinstance(dataset, Adapted) else Adapted(dataset)
-    if whole and not _has_collate(dataset):
+    if whole and not is_ragged(dataset):
         x, y = read_batch(dataset, range(len(dataset)))
         return _Held(x, y, dataset)
     return Adapted(Kept(rules.dataset), rules.fields, rules.collate_fn)
@@ -830,11 +830,13 @@ class _Held(Table):
         return range(len(self.y))
 
 
-def _has_collate(dataset: Any) -> bool:
-    "Whether records, somewhere below, are joined by a function of the user's."
+def is_ragged(
+    dataset: Any,  # map-style
+) -> bool:
+    "Whether its records, as they are or below a wrapper, are joined by a function of the user's."
     if isinstance(dataset, Adapted):
         return dataset.collate_fn is not None
-    return hasattr(dataset, "dataset") and _has_collate(dataset.dataset)
+    return hasattr(dataset, "dataset") and is_ragged(dataset.dataset)
 
 
 def is_steady(
@@ -857,7 +859,6 @@ def _fill(x: Tensor) -> Tensor:
 
 # %% ../nbs/02_records.ipynb #a2c0
 import inspect
-import warnings
 from collections.abc import Iterable
 
 # %% ../nbs/02_records.ipynb #a2c1

@@ -21,6 +21,7 @@ from ganunlearn.records import (
     as_dataset,
     check_rows,
     compute_moments,
+    list_leaves,
     read_batch,
 )
 from .sources import Data
@@ -38,11 +39,12 @@ def _hash_records(dataset: MapDataset) -> set[bytes]:
     hashes = set()
     for index in torch.arange(len(dataset)).split(1024):  # type: ignore[arg-type]
         x, _ = read_batch(dataset, index)
-        x = x.detach().cpu()
-        if x.dtype == torch.bfloat16:  # which numpy lacks
-            x = x.float()
-        for record in x.contiguous().numpy():
-            hashes.add(hashlib.blake2b(record.tobytes(), digest_size=16).digest())
+        leaves = [leaf.detach().cpu() for leaf in list_leaves(x)]
+        # numpy has no bfloat16
+        leaves = [leaf.float() if leaf.dtype == torch.bfloat16 else leaf for leaf in leaves]
+        for inputs in zip(*(leaf.contiguous().numpy() for leaf in leaves)):
+            content = b"".join(part.tobytes() for part in inputs)
+            hashes.add(hashlib.blake2b(content, digest_size=16).digest())
     return hashes
 
 

@@ -349,7 +349,7 @@ def thaw_layers(
     "A copy with the modes and the dropout that the given model has."
     for theirs, ours in zip(given.modules(), copied.modules()):
         ours.training = theirs.training
-        if isinstance(theirs, nn.RNNBase):
+        if isinstance(theirs, nn.RNNBase) and isinstance(ours, nn.RNNBase):
             ours.dropout = theirs.dropout
     return copied
 
