@@ -335,16 +335,22 @@ def check_model(
     model: nn.Module,  # a classifier: logits N, K
 ) -> None:
     "`InputError` unless this is a module with parameters, all of them finite."
-    if not isinstance(model, nn.Module) or next(model.parameters(), None) is None:
-        given = type(model).__name__
-        raise InputError(f"{given} is no torch.nn.Module with parameters; give a trained model")
+    given = type(model).__name__
+    if not isinstance(model, nn.Module):
+        raise InputError(f"{given} is no torch.nn.Module; give a trained model")
+    if next(model.parameters(), None) is None:
+        remedy = "a quantised one has none that can learn: give it as it was before"
+        raise InputError(f"{given} is a torch.nn.Module without parameters; {remedy}")
     for name, weights in model.named_parameters():
         if nn.parameter.is_lazy(weights):
             raise InputError(f"{name} has no values yet; give a model that has answered a batch")
         if not weights.is_floating_point():
             what = f"the weights of {name} hold {weights.dtype}, which cannot learn"
             raise InputError(f"{what}; give the model as it was before it was quantised")
-        if not weights.isfinite().all():
+        if weights.dtype == torch.float16:
+            what = f"the weights of {name} hold float16, in which an optimiser's steps overflow"
+            raise InputError(f"{what}; give model.float(), and make the result .half() again")
+        if not weights.detach().isfinite().all():
             raise InputError(f"NaN or infinity in the weights of {name}; give a trained model")
     places = {str(t.device) for t in (*model.parameters(), *model.buffers())}
     if len(places) > 1:
@@ -416,7 +422,10 @@ def make_trial(
     model: nn.Module,  # a classifier
 ) -> nn.Module:
     "A copy as it will stand in the game: frozen layers, all weights to be learned."
-    return freeze_layers(copy_model(model)).requires_grad_(True)
+    trial = freeze_layers(copy_model(model))
+    for p in trial.parameters():
+        p.requires_grad_(True)
+    return trial
 
 
 def _ask_copy(trial: nn.Module, x: Any, device: torch.device) -> Any:
@@ -1111,7 +1120,7 @@ def set_up_game(
     z_n = logits(model, nonmember).to(device)  # M_init on D_nonmember: N, K
     labels = dict(forget=sets.y_f, nonmember=sets.y_n, retain=sets.y_r)
     check_labels(z_n.shape[1], **{name: labels[name] for name in config.labels})
-    G = freeze_layers(copy_model(model)).requires_grad_(True)
+    G = make_trial(model)
     tried = dict(sample_forwards=1 + len(nonmember), sample_backwards=0)
     bill = Counter(tried | dict(critic_forwards=0, critic_backwards=0))
     game = Game(

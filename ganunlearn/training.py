@@ -204,13 +204,13 @@ def describe_records(
 
 def _find_hint(message: str, x: Any) -> str:
     "What may be done about an error of torch's; often nothing is known."
-    if "same device" in message or "different from other tensors on" in message:
+    if "same device" in message or "expected device" in message:
         return "; expected it on one device: register_buffer() for tensors that are no weights"
     whole = all(not leaf.is_floating_point() for leaf in list_leaves(x))
     if whole and ("dtype" in message or "expected scalar type" in message):
         return "; whole numbers are not made floats by themselves: give x.float()"
     if "view size is not compatible" in message:
-        return "; these records lie in another layout: give x.contiguous()"
+        return " In the model x.flatten(1) serves every layout, and x.view(len(x), -1) one alone"
     return ""
 
 
@@ -382,7 +382,7 @@ def redraw_weights(
 
 def _find_rule(layer: nn.Module) -> Callable[[], None] | None:
     "The layer's own rule for fresh weights, if it has one."
-    rule = getattr(layer, "reset_parameters", None)
+    rule = getattr(layer, "reset_parameters", getattr(layer, "_reset_parameters", None))
     return rule if callable(rule) else None
 
 # %% ../nbs/05_training.ipynb #c013
