@@ -362,7 +362,8 @@ def _warn_of_hidden(data: Any, name: str) -> None:
         return
     kind = type(data).__name__
     told = f"{kind} holds a data set with {name!r}, but does not say which records it shows"
-    warnings.warn(f"{told}; it is not used: give {kind} a {name!r} of its own, or `indices`")
+    remedy = f"it is not used: give {kind} a {name!r} of its own, or `indices`"
+    warnings.warn(f"{told}; {remedy}", stacklevel=3)
 
 
 def _check_marks(values: Any, name: str, data: Any) -> np.ndarray:
