@@ -212,9 +212,9 @@ def _find_rounded(leaves: list[np.ndarray], kind: str) -> np.ndarray:  # bool B
     return fits
 
 # %% ../nbs/03_splits.ipynb #a2c9
-TOLERANCE = 2e-5  # of a value, and of its column's deviation: less is rounding
-STRICT = 2e-7  # the same, where few values agree, as they may by chance
-FEW = 3  # fewer values are few
+TOLERANCE = 5e-6  # of a value, and of four times its column's deviation: less is rounding
+STRICT = 1e-7  # the same, where fewer than `FEW` values differ, which is not how rounding looks
+FEW = 3
 SUMS = 4  # of a sketch
 BLOCK = 2**20  # values that are read at once
 
@@ -291,10 +291,11 @@ class _Sketcher:
     def is_same(self, a: list[np.ndarray], b: list[np.ndarray]) -> np.ndarray:  # bool B
         """Which pairs of records hold the same values, but for rounding.
 
-        Where few values are there to agree, or few were rounded, only equal ones count.
+        Rounding touches many values. Where few differ, they must agree to single precision.
         """
-        floats = sum(of_a.shape[1] for of_a, of_b in zip(a, b) if _is_float(of_a, of_b))
-        same = self._is_near(a, b, TOLERANCE if floats >= FEW else STRICT)
+        different = sum((of_a != of_b).sum(1) for of_a, of_b in zip(a, b))
+        same = self._is_near(a, b, STRICT)
+        same |= self._is_near(a, b, TOLERANCE) & (different >= FEW)
         for kind in ROUNDED:
             for full, other in ((a, b), (b, a)):
                 rounded = _round(full, kind)
@@ -321,7 +322,7 @@ class _Sketcher:
             if _is_float(left, right):
                 left, right = left.astype(np.float64), right.astype(np.float64)
                 with np.errstate(all="ignore"):
-                    size = np.maximum(np.abs(left), np.abs(right)) + scale
+                    size = np.maximum(np.abs(left), np.abs(right)) + 4 * scale
                     near |= np.abs(left - right) / size <= tolerance  # of infinities: NaN
                 near |= np.isnan(left) & np.isnan(right)
             same &= near.all(1)
@@ -351,7 +352,7 @@ def _find_near(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     "Positions of pairs whose sketches lie side by side, some at a time."
     size = np.sqrt((a**2).mean(1))  # of a record, N
-    radius = np.minimum(6 * TOLERANCE * (spread + size), 1e-2 * spread)
+    radius = np.minimum(24 * TOLERANCE * (spread + size), 1e-2 * spread)
     radius = np.maximum(radius, 1e-6 * size)  # what single precision leaves unsure
     order = np.argsort(b[:, 0])
     column = b[order, 0]
