@@ -338,6 +338,9 @@ def check_model(
     given = type(model).__name__
     if not isinstance(model, nn.Module):
         raise InputError(f"{given} is no torch.nn.Module; give a trained model")
+    if any(isinstance(part, torch.jit.ScriptModule) for part in model.modules()):
+        remedy = "give the module that it was made from, with these weights"
+        raise InputError(f"{given} is a ScriptModule, of which no copy can be trained; {remedy}")
     if next(model.parameters(), None) is None:
         remedy = "a quantised one has none that can learn: give it as it was before"
         raise InputError(f"{given} is a torch.nn.Module without parameters; {remedy}")
