@@ -317,9 +317,11 @@ def make_bench(
     seed: int,  # RNG seed of splits and models
     references: int = 2,  # retrained models
     measure: Measure = score_model,  # what is measured of a model
+    epochs: int | None = None,  # of every training; None: the data set's own
 ) -> Bench:
     "Trains, or loads, the original, the shadow and the retrained models of a seed."
-    sc = make_scenario(dataset, profile=profile)
+    recipe = {} if epochs is None else dict(epochs=epochs)
+    sc = make_scenario(dataset, profile=profile, recipe=recipe)
     data = load(dataset)
     device = pick_device()
     s = make_sets(sc, data, seed)

@@ -36,9 +36,12 @@ PRELOADED = (  # what most notebooks import, in the process that all others are 
     "pandas",
     "seaborn",
     "sklearn.cluster",
+    "sklearn.datasets",
     "sklearn.linear_model",
+    "sklearn.neural_network",
     "scipy.optimize",
     "scipy.stats",
+    "papermill",
     "nbdev.showdoc",
     "nbdev.test",
 )
