@@ -1400,6 +1400,7 @@ class Unlearned:
     # critic_forwards, critic_backwards; teacher_forwards, teacher_backwards where there is one
     cost: dict
     config: object  # what was asked for: a `Config`, or the settings of another method
+    spare: Tensor | None = None  # positions of non-members that no loss has touched; None: none
 
 # %% ../nbs/08_game.ipynb #c040
 @contextmanager

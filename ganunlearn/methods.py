@@ -39,6 +39,7 @@ from ganunlearn.game import (
     play_method,
 )
 from .loss import kl
+from .match import Match
 from ganunlearn.records import (
     MapDataset,
     count_records,
@@ -62,6 +63,7 @@ from ganunlearn.training import (
 METHODS: dict[str, Callable[[], Method]] = {}  # name -> its settings, as it begins
 for _name in PRESETS:
     METHODS[_name] = partial(find_preset, _name)
+METHODS["match"] = Match
 
 
 def register_method(
@@ -104,7 +106,7 @@ def unlearn(
     forget: object,  # D_f: map-style dataset, pair (x, y), or x alone where labels are not needed
     nonmember: object,  # D_nonmember: unseen records of the same distribution; the same kinds
     retain: object,  # D_r: map-style dataset, pair (x, y) or table
-    method: str | Method = "paper",  # a name in `METHODS`, or settings such as a `Config`
+    method: str | Method = "match",  # a name in `METHODS`, or settings such as a `Config`
     *,
     seed: int = 0,  # RNG seed of all that is random
     progress: bool = True,  # show a bar
@@ -117,13 +119,11 @@ def unlearn(
     """Makes `model` answer on `forget` as it answers on records it never saw (§2.2, Eq. 4 to 6).
 
     `result.model` is the one that forgot, on the device of the given one, which is never changed.
-    `result.stopped` says whether the distance of Eq. 4 (of Eq. 2, where the settings say `moving`)
-    was reached ("distance") or the bound on rounds ("bound"); "epochs" for a method of fixed
-    length. `result.history` says how it went, `result.cost` what it took.
-
-    The presets were chosen on a fully connected network. A deep one with normalised layers wants
-    smaller steps, `replace(PRESETS["paper"], **DEEP["paper"])`, or its distance swings and the
-    bound is reached. All weights train, frozen ones included.
+    The default, `match`, needs no setting for a network; the presets of the paper's game were
+    chosen on a fully connected one. `result.stopped` says how a game ended: the distance of Eq. 4
+    (of Eq. 2, where the settings say `moving`) was reached ("distance") or the bound on rounds
+    ("bound"); "epochs" for a method of fixed length. `result.history` says how it went,
+    `result.cost` what it took. All weights train, frozen ones included.
 
     Records may be what `as_dataset` reads: pairs, dictionaries, tables, several inputs. The model
     is asked as `ask_model` asks it, and first takes one step on trial, which is not on the bill.
