@@ -406,7 +406,8 @@ def _as_numbers(what: str, value: Any) -> Any:  # a tensor, or a structure of th
         return _as_tensor(what, value)
     if hasattr(value, "to_numpy"):  # a column or a row of a table
         return _as_tensor(what, value.to_numpy())
-    return _check_tensor(what, value)
+    remedy = "fields= can leave it out, and the data set can make numbers of it"
+    raise InputError(f"{what} are {type(value).__name__}; expected numbers: {remedy}")
 
 
 def _holds_numbers(value: Any) -> bool:
