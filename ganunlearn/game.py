@@ -40,6 +40,7 @@ from .models import small
 from ganunlearn.records import (
     MapDataset,
     as_dataset,
+    digest_records,
     given_defaults,
     is_ragged,
     is_steady,
@@ -372,7 +373,9 @@ def check_sets(
     if len({*shapes.values()}) > 1:
         told = {name: each if len(each) > 1 else each[0] for name, each in shapes.items()}
         raise InputError(f"records differ in shape: {told}; expected one shape")
-    check_disjoint(forget=forget, nonmember=nonmember, retain=retain)
+    if any(is_ragged(data) for data in sets.values()):
+        sets = {name: digest_records(data) for name, data in sets.items()}
+    check_disjoint(**sets)
 
 
 def _read_shape(data: MapDataset) -> tuple[tuple, ...]:
