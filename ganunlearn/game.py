@@ -40,6 +40,7 @@ from .models import small
 from ganunlearn.records import (
     MapDataset,
     as_dataset,
+    digest_records,
     given_defaults,
     is_ragged,
     is_steady,
@@ -372,7 +373,9 @@ def check_sets(
     if len({*shapes.values()}) > 1:
         told = {name: each if len(each) > 1 else each[0] for name, each in shapes.items()}
         raise InputError(f"records differ in shape: {told}; expected one shape")
-    check_disjoint(forget=forget, nonmember=nonmember, retain=retain)
+    if any(is_ragged(data) for data in sets.values()):
+        sets = {name: digest_records(data) for name, data in sets.items()}
+    check_disjoint(**sets)
 
 
 def _read_shape(data: MapDataset) -> tuple[tuple, ...]:
@@ -407,6 +410,8 @@ def check_step(
     device = find_device(model)
     trial = make_trial(model)
     x, _ = read_batch(data, range(min(TRIED, len(data))))
+    if not all(leaf.isfinite().all() for leaf in list_leaves(x)):
+        raise InputError("NaN or infinity in the records of forget; expected finite data")
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus), torch.enable_grad():
         z = _ask_copy(trial, x, device)
@@ -454,6 +459,8 @@ def _check_logits(z: Any) -> None:
             "the model's answers carry no gradient, so nothing can be unlearned; "
             "take away the no_grad, detach or inference_mode around its forward pass"
         )
+    if not z.isfinite().all():
+        raise InputError("NaN or infinity in the model's answers to finite records")
     last = _find_last_step(z)
     if _are_posteriors(z) or last.startswith("Softmax"):
         remedy = "expected logits, what stands before its softmax"

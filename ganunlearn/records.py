@@ -6,10 +6,11 @@
 __all__ = ['LABEL_NAMES', 'ID_NAMES', 'FIELDS', 'ONE_LABEL', 'RAGGED', 'check_rows', 'Records', 'compute_moments', 'list_leaves',
            'map_leaves', 'count_records', 'pick_records', 'move_records', 'join_records', 'plain_defaults',
            'is_changed', 'given_defaults', 'Fields', 'read_fields', 'split_record', 'MapDataset', 'Table', 'Adapted',
-           'as_dataset', 'read_batch', 'Kept', 'is_at_hand', 'keep_records', 'is_ragged', 'is_steady', 'list_parts',
-           'read_marks', 'read_groups', 'read_ids']
+           'as_dataset', 'read_batch', 'Kept', 'is_at_hand', 'keep_records', 'is_ragged', 'digest_records', 'is_steady',
+           'list_parts', 'read_marks', 'read_groups', 'read_ids']
 
 # %% ../nbs/02_records.ipynb #c003
+import hashlib
 import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -406,7 +407,8 @@ def _as_numbers(what: str, value: Any) -> Any:  # a tensor, or a structure of th
         return _as_tensor(what, value)
     if hasattr(value, "to_numpy"):  # a column or a row of a table
         return _as_tensor(what, value.to_numpy())
-    return _check_tensor(what, value)
+    remedy = "fields= can leave it out, and the data set can make numbers of it"
+    raise InputError(f"{what} are {type(value).__name__}; expected numbers: {remedy}")
 
 
 def _holds_numbers(value: Any) -> bool:
@@ -838,6 +840,22 @@ def is_ragged(
     if isinstance(dataset, Adapted):
         return dataset.collate_fn is not None
     return hasattr(dataset, "dataset") and is_ragged(dataset.dataset)
+
+
+def digest_records(
+    dataset: Any,  # map-style; records may differ in length
+) -> MapDataset:
+    "For each record two numbers that hash what it holds, by which ragged ones can be compared."
+    dataset = as_dataset(dataset)
+    digests = np.empty((len(dataset), 2), np.int64)  # type: ignore[arg-type]
+    for i in range(len(digests)):
+        x, _ = read_batch(dataset, [i])
+        parts = [leaf.detach().cpu() for leaf in list_leaves(x)]
+        parts = [part.float() if part.is_floating_point() else part for part in parts]
+        content = b"".join(part.contiguous().numpy().tobytes() for part in parts)
+        digests[i] = np.frombuffer(hashlib.blake2b(content, digest_size=16).digest(), np.int64)
+    labels = torch.zeros(len(digests), dtype=torch.long)
+    return _Held(torch.from_numpy(digests), labels, dataset)
 
 
 def is_steady(
