@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FULL_LENGTH', 'LARGE', 'FEWEST', 'measure_odds', 'find_places', 'match_answers', 'fit_line', 'move_odds', 'follow',
-           'Match', 'Matching', 'play_round', 'recall_answers', 'follow_weights', 'set_rate', 'adjust_rate',
-           'set_up_matching', 'plan_rounds', 'check_spare', 'play_match']
+           'Match', 'Matching', 'play_round', 'find_left', 'recall_answers', 'follow_weights', 'set_rate',
+           'adjust_rate', 'set_up_matching', 'Plan', 'plan_rounds', 'check_spare', 'play_match']
 
 # %% ../nbs/08b_match.ipynb #m004
 import math
@@ -129,7 +129,8 @@ class Match:
     "How records are matched. `InputError` for values that make no sense."
 
     batch_size: int = 36  # records of D_f a round
-    retain_batch_size: int = 24  # of D_r
+    retain_batch_size: int = 24  # of D_r, at least
+    largest_retain_batch: int = 48  # of D_r, where the budget has room
     nonmember_batch_size: int = 12  # of D_nonmember
     passes: int = 20  # over D_f, at most
     epochs: float = 3.8  # passes over D_r that all may cost: a forward pass is a third of one
@@ -140,6 +141,7 @@ class Match:
     step: float = 0.01  # nats by which a step may move the answers on D_r
     forget_weight: float = 2.0  # of D_f, beside 1 for D_r and 1 for non-members
     odds_weight: float = 2.0  # ω
+    hold: float = 2.0  # weight of D_r in the tail, beside 1 before
     spare: float = 0.3  # share of the non-members that no loss touches
     sample: int = 2000  # records of D_r that give D_f its places
     check_every: int = 15  # rounds from one look at the spare non-members to the next
@@ -156,7 +158,7 @@ class Match:
         for name in ("epochs", "epochs_large", "lr", "max_lr", "step", "tail"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}={getattr(self, name)}; expected a number above 0")
-        for name in ("forget_weight", "odds_weight"):
+        for name in ("forget_weight", "odds_weight", "hold"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name}={getattr(self, name)}; expected 0 or more")
         for name in ("spare", "average", "tail"):
@@ -219,7 +221,7 @@ class Matching:
     known: dict[int, Tensor]  # position in D_r -> M_init's answer, K
     losses: dict[str, float] = field(default_factory=dict)  # of the last round
     rounds: int = 0  # played so far
-    planned: int = 0  # in all
+    planned: int = 1  # in all
     line: tuple[float, float] = (1.0, 0.0)  # how unseen records have moved
 
     def ask_original(self, x: Any) -> Tensor:  # N, K
@@ -247,7 +249,8 @@ def play_round(
     L_f = follow(p_f, z_f, y_f, m.spread, c.odds_weight)
     L_r = follow(p_r, z_r, y_r, m.spread, c.odds_weight)
     L_n = follow(p_n, z_n, y_n, m.spread, c.odds_weight)
-    loss = c.forget_weight * L_f + L_r + L_n
+    hold = c.hold if find_left(m) <= c.tail else 1.0
+    loss = c.forget_weight * L_f + hold * L_r + L_n
     if not loss.isfinite():
         what = f"round {m.rounds + 1}: the loss is {loss.item()}"
         raise Diverged(f"{what}; nothing is returned. Lower max_lr={c.max_lr} or lr={c.lr}")
@@ -259,6 +262,13 @@ def play_round(
     adjust_rate(m, parts[1], z_r.detach())
     follow_weights(m)
     m.rounds += 1
+
+
+def find_left(
+    m: Matching,  # as it stands
+) -> float:  # from 1 down to nearly 0
+    "The share of the rounds that is still to come."
+    return (m.planned - m.rounds) / m.planned
 
 
 def recall_answers(
@@ -288,8 +298,7 @@ def set_rate(
     m: Matching,  # as it stands
 ) -> None:
     "The rate of this step: five rounds to warm up, and a tail that ends at nothing."
-    left = (m.planned - m.rounds) / m.planned
-    share = min(1.0, (m.rounds + 1) / 5, left / m.config.tail)
+    share = min(1.0, (m.rounds + 1) / 5, find_left(m) / m.config.tail)
     for group in m.optimizer.param_groups:
         group["lr"] = m.lr * share
 
@@ -305,9 +314,8 @@ def adjust_rate(
 ) -> None:
     "Looks how far the step moved answers on D_r, and sets the next rate by it."
     c = m.config
-    left = (m.planned - m.rounds) / m.planned
     due = m.rounds < 10 or m.rounds % 2 == 0
-    if left <= c.tail or not due:
+    if find_left(m) <= c.tail or not due:
         return
     after = m.G(x_r)
     m.bill["sample_forwards"] += len(after)
@@ -340,6 +348,8 @@ def set_up_matching(
     z_s = logits(model, sample)  # type: ignore[arg-type]
     check_labels(z_f.shape[1], retain=y_s, **labels)
 
+    plan = plan_rounds(config, len(forget), len(nonmember), len(retain))
+
     y_n = labels["nonmember"]
     places = find_places(measure_odds(z_f, labels["forget"]), measure_odds(z_s, y_s))
     goal = match_answers(z_f, labels["forget"], places, z_n, y_n)
@@ -363,7 +373,7 @@ def set_up_matching(
         spread=max(measure_odds(z_n, y_n).std(correction=0).item(), 0.5),
         deal=dict(
             forget=cycle_batches(len(forget), config.batch_size, rng),
-            retain=cycle_batches(len(retain), config.retain_batch_size, rng),
+            retain=cycle_batches(len(retain), plan.retain_batch, rng),
             nonmember=(held[i] for i in dealt),
         ),
         optimizer=torch.optim.Adam(G.parameters(), config.lr, (0.9, 0.99)),
@@ -373,10 +383,19 @@ def set_up_matching(
             sample_forwards=asked, sample_backwards=0, critic_forwards=0, critic_backwards=0
         ),
         known={i: z for i, z in zip(some.tolist(), z_s.to(device))},
+        planned=plan.rounds,
     )
 
 # %% ../nbs/08b_match.ipynb #m041
 LARGE = 10_000  # records of D_r, from which the smaller budget holds
+
+
+@dataclass(frozen=True)
+class Plan:
+    "How much is done."
+
+    rounds: int
+    retain_batch: int  # records of D_r a round
 
 
 def plan_rounds(
@@ -384,17 +403,22 @@ def plan_rounds(
     n_f: int,  # records of D_f
     n_n: int,  # of D_nonmember
     n_r: int,  # of D_r
-) -> int:
-    "Rounds until D_f was seen `passes` times or the budget is used up, and some at least."
-    f, n = min(c.batch_size, n_f), min(c.nonmember_batch_size, n_n)
-    r = min(c.retain_batch_size, n_r)
-    enough = math.ceil(c.passes * n_f / f)
+) -> Plan:
+    """Rounds until D_f was seen `passes` times or the budget is used up, and some at least.
+
+    What is left of the budget then goes to D_r. The unit is one record forward.
+    """
     epochs = c.epochs_large if n_r >= LARGE else c.epochs
-    looks = c.spare * n_n / c.check_every + r / 2 * (1 - c.tail)
-    asked = r * (1 - min(1.0, c.sample / n_r))
-    start = n_f + n_n + min(c.sample, n_r)
-    affordable = int((3 * epochs * n_r - start) / (3 * (f + n + r) + asked + looks))
-    return min(max(affordable, c.min_rounds), enough)
+    budget = 3 * epochs * n_r - n_f - n_n - min(c.sample, n_r)
+    f, n = min(c.batch_size, n_f), min(c.nonmember_batch_size, n_n)
+    others = 3 * (f + n) + c.spare * n_n / c.check_every  # a round
+    asked_first = 1 - min(1.0, c.sample / n_r)
+    retained = 3 + asked_first + (1 - c.tail) / 2  # a record of D_r
+    affordable = int(budget / (others + c.retain_batch_size * retained))
+    enough = math.ceil(c.passes * n_f / f)
+    rounds = min(max(affordable, c.min_rounds), enough)
+    room = int((budget / rounds - others) / retained)
+    return Plan(rounds, min(max(room, c.retain_batch_size), c.largest_retain_batch))
 
 # %% ../nbs/08b_match.ipynb #m043
 def check_spare(
@@ -427,7 +451,6 @@ def play_match(
 ) -> Unlearned:
     "Rounds, with a look at the spare non-members every few of them."
     m = set_up_matching(config, model, forget, nonmember, retain, seed)
-    m.planned = plan_rounds(config, len(forget), len(nonmember), len(retain))
     history: list[dict] = []
     for _ in tqdm(range(m.planned), desc="unlearn", disable=not progress):
         play_round(m)
