@@ -57,7 +57,7 @@ from ..models import count_parameters
 from ..scenario import VERSIONS, hash_json
 from ..sources import load
 from ..store import Made, keep_model, make_digest
-from ..training import Diverged, Recipe, pick_device, train
+from ..training import Recipe, pick_device, train
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -852,16 +852,18 @@ def forget(
     sets: dict[str, Pair],  # see `Entry.deal`
     method: str,  # a method's name
     seed: int,  # RNG seed of the method
-) -> tuple[Unlearned | None, str, list[str]]:  # what it refused, in words; what it warned of
+) -> tuple[Unlearned | None, str, list[str]]:  # what stopped it; what it warned of
     "What a method makes of the original, with nothing set by hand."
     given = sets["forget"], sets["nonmember"], sets["retain"]
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         try:
-            result, refused = unlearn(model, *given, method, seed=seed, progress=False), ""
-        except (InputError, Diverged) as e:
-            result, refused = None, f"{type(e).__name__}: {e}"
-    return result, refused, [str(warning.message) for warning in heard]
+            result, failed = unlearn(model, *given, method, seed=seed, progress=False), ""
+        except torch.OutOfMemoryError:  # the machine's trouble, not the method's
+            raise
+        except (InputError, RuntimeError) as e:  # a word to the user, or torch's own
+            result, failed = None, f"{type(e).__name__}: {' '.join(str(e).split())}"
+    return result, failed, [str(warning.message) for warning in heard]
 
 
 def measure_model(
@@ -946,7 +948,7 @@ def _play(entry: Entry, sets: dict[str, Pair], method: str, seed: int, progress:
     "What a visit measures."
     made = train_models(entry, sets, progress)
     models = {role: one.trained.model for role, one in made.items()}
-    result, refused, warned = forget(models["original"], sets, method, seed)
+    result, failed, warned = forget(models["original"], sets, method, seed)
     unlearning = None
     if result:
         models["unlearned"] = result.model
@@ -959,7 +961,7 @@ def _play(entry: Entry, sets: dict[str, Pair], method: str, seed: int, progress:
         training={role: _bill_training(one) for role, one in made.items()},
         models={role: measure_model(model, sets) for role, model in models.items()},
         unlearning=unlearning,
-        refused=refused,
+        failed=failed,
         warned=warned,
     )
 
@@ -1019,7 +1021,7 @@ class _Visit(msgspec.Struct, forbid_unknown_fields=True):
     training: dict[str, _Bill]
     models: dict[str, _Measured]
     unlearning: _Unlearning | None
-    refused: str
+    failed: str
     warned: list[str]
     digest: str
 
@@ -1033,8 +1035,8 @@ def check_visit(
     fit(visit, _Visit, where, remedy)
     if visit["digest"] != make_digest(visit):
         raise BrokenFile(f"{where} is not as it was written: its digest does not fit; {remedy}")
-    models = {*SEEDS} if visit["refused"] else {*SEEDS, "unlearned"}
-    if {*visit["models"]} != models or bool(visit["unlearning"]) == bool(visit["refused"]):
+    models = {*SEEDS} if visit["failed"] else {*SEEDS, "unlearned"}
+    if {*visit["models"]} != models or bool(visit["unlearning"]) == bool(visit["failed"]):
         raise BrokenFile(f"{where} tells of models that it cannot have; {remedy}")
     return visit
 
@@ -1109,13 +1111,13 @@ LARGE = 10_000  # records of D_r from which half of these epochs must do
 _ROUNDING = 1e-9  # a difference of .05 may be stored as a little more
 
 
-_ABOUT = ("entry", "half", "method", "seed", "refused", "n_retain")
+_ABOUT = ("entry", "half", "method", "seed", "failed", "n_retain")
 _BILLS = ("AUC before", "retrained, s", "retrained, CPU s")
 
 
 def compare_visit(
     visit: dict,  # as `make_visit` gives it
-) -> dict[str, Any]:  # a row; of what a method refused NaN
+) -> dict[str, Any]:  # a row; NaN where the method failed
     "How far a visit's unlearned model lies from retrained ones, and what it cost."
     sizes, models, training = visit["sizes"], visit["models"], visit["training"]
     retrained = [models["retrained 1"], models["retrained 2"]]
@@ -1146,7 +1148,7 @@ def compare_visit(
 
 def judge_target(
     target: str,  # as in `TARGETS`
-    value: float,  # what was measured; NaN where the method refused
+    value: float,  # what was measured; NaN where the method failed
     n_retain: int,  # records of D_r
 ) -> bool:
     "Whether a target is met."
@@ -1182,7 +1184,7 @@ def join_seeds(
     numbers = [*TARGETS, *_BILLS, "s", "CPU s"]
     groups = rows.groupby(["entry", "half", "method"], sort=False)
     told = {name: (name, "mean") for name in numbers} | {name: (name, "all") for name in verdicts}
-    return groups.agg(seeds=("seed", "size"), refused=("refused", "max"), **told).reset_index()
+    return groups.agg(seeds=("seed", "size"), failed=("failed", "max"), **told).reset_index()
 
 
 def tabulate_entries(
@@ -1209,8 +1211,8 @@ def _describe_row(row: "pd.Series") -> dict:
     told = {"half": row.half, "n": row.seeds, "AUC before": f"{row['AUC before']:+.3f}"}
     for target, shown in _SHOWN.items():
         mark = "" if row[f"met: {target}"] else " ✗"
-        told[target] = "refused" if row.refused else shown.format(row[target]) + mark
-    told["s (CPU)"] = "" if row.refused else f"{row['s']:.1f} ({row['CPU s']:.1f})"
+        told[target] = "failed" if row.failed else shown.format(row[target]) + mark
+    told["s (CPU)"] = "" if row.failed else f"{row['s']:.1f} ({row['CPU s']:.1f})"
     told["retraining, s (CPU)"] = f"{row['retrained, s']:.1f} ({row['retrained, CPU s']:.1f})"
     told["all met"] = "yes" if row.met else "no"
     return told
@@ -1243,7 +1245,7 @@ def list_missed(
             for target, shown in _SHOWN.items()
             if not row[f"met: {target}"]
         ]
-        why = f"refused ({row.refused.partition(':')[0]})" if row.refused else ", ".join(told)
+        why = f"failed ({row.failed.partition(':')[0]})" if row.failed else ", ".join(told)
         missed.append(f"{row.entry} ({why})")
     return "; ".join(missed) or "nothing"
 
@@ -1272,8 +1274,8 @@ def plot_distances(
             x, y = of_half["margin AUC"], of_half["accuracy on D_f"]
             ax.plot(x, y, ls="", label=half, **_LOOKS[half])
         _name_outsiders(ax, rows)
-        refused = (rows.refused != "").sum()
-        ax.set(title=f"{method}, {refused} refused" if refused else method)
+        failed = (rows.failed != "").sum()
+        ax.set(title=f"{method}, {failed} failed" if failed else method)
         ax.set(xlabel="margin AUC, from retrained models")
 
 
@@ -1281,7 +1283,7 @@ def _name_outsiders(ax: "Axes", rows: "pd.DataFrame") -> None:
     "Names beside the marks that lie outside the box."
     for _, row in rows.iterrows():
         inside = row["met: margin AUC"] and row["met: accuracy on D_f"]
-        if not inside and not row.refused:
+        if not inside and not row.failed:
             at = row["margin AUC"], row["accuracy on D_f"]
             ax.annotate(row.entry, at, xytext=(4, 3), textcoords="offset points", fontsize=6)
 
