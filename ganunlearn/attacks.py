@@ -9,8 +9,9 @@ __all__ = ['TOP', 'THRESHOLD', 'PIECE', 'Interval', 'extract_features', 'ShadowA
            'evaluate_margin']
 
 # %% ../nbs/10_attacks.ipynb #c004
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ from torch.utils.data import Dataset
 from .core import InputError
 from .records import as_dataset, read_batch, read_groups
 from .splits import check_disjoint
-from .training import logits
+from .training import Asked, logits
 from .views import view
 
 if TYPE_CHECKING:
@@ -418,13 +419,20 @@ def evaluate_margin(
     nonmembers: Dataset | tuple,  # M records with labels that nobody used: the hold-out
     *,
     seed: int = 0,  # RNG seed of the interval
+    fields: Any = None,  # which entry of a record is what, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
+    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
 ) -> dict[str, float]:  # auc, auc_low, auc_high
     """AUC of the margin, members against non-members, with its interval; one half is a coin.
 
     Where a set has an attribute `group`, one id a record, whole groups are resampled.
     `InputError` for labels that are no classes, `OverlapError` when the two share records.
     """
-    check_disjoint(members=members, nonmembers=nonmembers)
-    margins = compute_margins(model, members), compute_margins(model, nonmembers)
-    groups = read_groups(members), read_groups(nonmembers)
+    how: dict[str, Any] = dict(fields=fields, collate_fn=collate_fn)
+    seen: Any = as_dataset(members, **how)
+    unseen: Any = as_dataset(nonmembers, **how)
+    check_disjoint(members=seen, nonmembers=unseen)
+    asked = Asked(model, outputs) if outputs else model
+    margins = compute_margins(asked, seen), compute_margins(asked, unseen)
+    groups = read_groups(seen), read_groups(unseen)
     return _name("auc", estimate_auc(*margins, *groups, seed=seed))

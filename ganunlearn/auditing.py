@@ -11,7 +11,7 @@ __all__ = ['Reading', 'Score', 'ATTACKS', 'MARGIN', 'DRAWS', 'Sets', 'Metric', '
 # %% ../nbs/11_auditing.ipynb #c004
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import nn
@@ -34,7 +34,9 @@ from ganunlearn.attacks import (
     split_logits,
 )
 from .core import InputError, choose
+from .records import as_dataset
 from .splits import check_disjoint
+from .training import Asked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -477,6 +479,9 @@ def audit(
     margin: float = MARGIN,  # of equivalence
     draws: int = DRAWS,  # bootstrap samples
     seed: int = 0,  # RNG seed of the draws
+    fields: Any = None,  # which entry of a record is what, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
+    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
 ) -> Audit:
     """All `ATTACKS` on `model`, beside the same on retrained models, and what it says.
 
@@ -484,12 +489,14 @@ def audit(
     `InputError` for fewer than three references and for labels that are no classes,
     `OverlapError` for sets that share records.
     """
-    sets = dict(forget=forget, holdout=holdout, nonmember=nonmember)
+    given = dict(forget=forget, holdout=holdout, nonmember=nonmember)
+    how: dict[str, Any] = dict(fields=fields, collate_fn=collate_fn)
+    sets: dict[str, Any] = {part: as_dataset(data, **how) for part, data in given.items()}
+    models = [Asked(m, outputs) if outputs else m for m in (model, *references)]
     check_disjoint(**sets)
     groups = {part: read_groups(data) for part, data in sets.items()}
     own, *others = [
-        {part: read_answers(asked, data, attack) for part, data in sets.items()}
-        for asked in (model, *references)
+        {part: read_answers(asked, data, attack) for part, data in sets.items()} for asked in models
     ]
     return audit_readings(own, others, groups, margin=margin, draws=draws, seed=seed)
 
