@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -70,6 +70,9 @@ from ganunlearn.training import (
     wrap_model,
 )
 from .views import SPACES, VIEWS, view
+
+if TYPE_CHECKING:
+    from ganunlearn.report import Report
 
 # %% ../nbs/08_game.ipynb #c006
 def _check_range(
@@ -1400,7 +1403,9 @@ class Unlearned:
     # a row a check: round, distance (Eq. 4; Eq. 2 where the real data move), drift (Eq. 3),
     # critic, L_D, L_G, and L_r with all that was added to it; of other methods a row an epoch
     history: list[dict]
-    stopped: str  # "distance" or "bound"; "epochs" for a method of fixed length
+    # "distance" or "bound"; "epochs" for a method of fixed length; "nothing" where there was nothing
+    # to forget
+    stopped: str
     threshold: float | None  # of the distance, at the last check; None where none is looked at
     rounds: int  # of the game; steps of a method of fixed length
     # seconds, cpu_seconds, peak_memory_bytes (None on a CPU), sample_forwards, sample_backwards,
@@ -1408,6 +1413,21 @@ class Unlearned:
     cost: dict
     config: object  # what was asked for: a `Config`, or the settings of another method
     spare: Tensor | None = None  # positions of non-members that no loss has touched; None: none
+    # the model and the sets that were given, and how to read them, for `report`
+    asked: dict | None = field(default=None, repr=False)
+
+    def report(
+        self,
+        *,
+        holdout: object = None,  # records that nobody has used; None: non-members kept back
+        epochs: int = 30,  # of a retraining, whose cost is told
+    ) -> "Report":
+        "Whether it worked, without retraining; `InputError` where labels were not given."
+        from ganunlearn.report import report  # it stands further down, and looks at this
+
+        if self.asked is None:
+            raise InputError("a report needs the labels of all three sets; give them to `unlearn`")
+        return report(self, **self.asked, holdout=holdout, epochs=epochs)
 
 # %% ../nbs/08_game.ipynb #c040
 @contextmanager
@@ -1507,7 +1527,9 @@ def play_method(
         watch = partial(_show_model, callback) if callback else None
         played = method.play(asked, **sets, seed=seed, progress=progress, callback=watch)
     made = restore_modes(asked, played.model)
-    return replace(played, model=made, cost=meter | played.cost)
+    bare = any(isinstance(data, (Tensor, np.ndarray)) for data in given.values())
+    known = None if bare else dict(original=model, **sets, outputs=outputs)
+    return replace(played, model=made, cost=meter | played.cost, asked=known)
 
 
 def _show_model(callback: Watch, row: dict, model: nn.Module) -> None:
