@@ -313,7 +313,7 @@ def adjust_rate(
     moved = max(kl(before, after).item(), 1e-6)
     change = 0.25 * math.log(c.step / moved)
     factor = math.exp(max(-0.5, min(0.5, change)))
-    highest = c.max_lr * max(1.0, FULL_LENGTH / m.planned)
+    highest = c.max_lr * max(1.0, FULL_LENGTH / m.planned) ** 2
     m.lr = min(max(m.lr * factor, 1e-6), highest)
     m.losses["moved"] = moved
 
