@@ -56,7 +56,7 @@ class Look:
     "How the original answers what it is given."
 
     odds: dict[str, Tensor]  # forget, nonmember, retain: log-odds, nats
-    accuracy: dict[str, float]
+    accuracy: dict[str, float]  # of the same sets, from 0 to 1
     renumbered: str  # how labels seem to be numbered; empty: as the model's outputs
 
     def check(self) -> None:

@@ -193,7 +193,7 @@ class Match:
 class Matching:
     "One run: its settings, its sets, what they should answer, and what it has cost so far."
 
-    config: Match
+    config: Match  # settings
     M: nn.Module  # M_init
     G: nn.Module  # M̃ in the making
     served: nn.Module  # an average of G over the rounds
@@ -205,10 +205,10 @@ class Matching:
     aim: Tensor  # N, K: the same, moved as unseen records have moved
     spread: float  # σ of the non-members' log-odds, nats
     deal: dict[str, Iterator[Tensor]]  # endless batches of positions
-    optimizer: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer  # of G
     lr: float  # of the next step, before the tail
-    device: torch.device
-    bill: Counter
+    device: torch.device  # where the models are
+    bill: Counter  # passes of records through the model
     known: dict[int, Tensor]  # position in D_r -> M_init's answer, K
     losses: dict[str, float] = field(default_factory=dict)  # of the last round
     rounds: int = 0  # played so far
@@ -390,7 +390,7 @@ LARGE = 10_000  # records of D_r, from which the smaller budget holds
 class Plan:
     "How much is done."
 
-    rounds: int
+    rounds: int  # in all
     retain_batch: int  # records of D_r a round
 
 

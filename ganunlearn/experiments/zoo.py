@@ -581,7 +581,7 @@ Parts = tuple[Callable[[], Pair], Callable[[], nn.Module]]  # reads the data; dr
 class Entry:
     "A network with its data, and how both are used."
 
-    name: str
+    name: str  # in `ZOO`
     half: str  # tuning, added while tuning, unopened, third part
     about: str  # what it is, in words
     parts: Callable[[], Parts]  # the function that was registered
