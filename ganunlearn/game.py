@@ -15,7 +15,6 @@ __all__ = ['OPTIONS', 'PRESETS', 'DEEP', 'TRIED', 'SHAPERS', 'Watch', 'MISSING',
            'read_once', 'count_flops']
 
 # %% ../nbs/08_game.ipynb #c004
-import copy
 import inspect
 import time
 import warnings

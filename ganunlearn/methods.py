@@ -8,7 +8,6 @@ __all__ = ['METHODS', 'Terms', 'register_method', 'find_method', 'read_method', 
            'mix_batches', 'SalUn', 'BadTeacher']
 
 # %% ../nbs/09_methods.ipynb #c004
-import copy
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator

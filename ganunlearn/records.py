@@ -11,9 +11,10 @@ __all__ = ['LABEL_NAMES', 'ID_NAMES', 'FIELDS', 'ONE_LABEL', 'RAGGED', 'check_ro
 
 # %% ../nbs/02_records.ipynb #c003
 import hashlib
+import inspect
 import warnings
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -875,10 +876,6 @@ def is_steady(
 def _fill(x: Tensor) -> Tensor:
     "Zeros in place of NaN, which equals nothing."
     return x.nan_to_num() if x.is_floating_point() else x
-
-# %% ../nbs/02_records.ipynb #a2c0
-import inspect
-from collections.abc import Iterable
 
 # %% ../nbs/02_records.ipynb #a2c1
 def list_parts(

@@ -39,7 +39,6 @@ from torch import Tensor, nn
 from ..attacks import compute_auc, label_margin, read_logits
 from ganunlearn.core import (
     BrokenFile,
-    DataNotFound,
     InputError,
     atomic,
     check_seed,
@@ -142,7 +141,7 @@ def read_help(
     length: int = 16,  # words a record
     vocabulary: int = 2000,  # words, the most frequent ones
 ) -> Pair:  # x: N, length; int64
-    "Python's own help on its language, cut into rows of words, none twice: which topic is it?"
+    "Python's own help on its language, cut into rows of words, none twice; the topic is asked."
     from pydoc_data import topics
 
     longest = sorted(topics.topics.items(), key=_measure_text)[:classes]
