@@ -348,7 +348,7 @@ def check_model(
         remedy = "a quantised one has none that can learn: give it as it was before"
         raise InputError(f"{given} is a torch.nn.Module without parameters; {remedy}")
     for name, weights in model.named_parameters():
-        if nn.parameter.is_lazy(weights):
+        if nn.parameter.is_lazy(weights) or weights.is_meta:
             raise InputError(f"{name} has no values yet; give a model that has answered a batch")
         if not weights.is_floating_point():
             what = f"the weights of {name} hold {weights.dtype}, which cannot learn"

@@ -23,7 +23,7 @@ from torch.utils.data import Subset
 
 from .attacks import estimate_auc
 from .core import InputError
-from .game import Unlearned, find_device, make_trial, read_labels
+from .game import Unlearned, find_device, make_trial, read_labels, take_step
 from .match import find_places, measure_odds
 from .records import as_dataset, move_records, read_batch, read_groups
 from .splits import check_disjoint
@@ -80,21 +80,20 @@ def time_epoch(
     steps: int = 6,  # that are timed
 ) -> float:  # seconds
     "What one epoch of training on D_r would take, by a few steps of it; reading is part of it."
-    network = make_trial(model)
     device = find_device(model)
-    adam = torch.optim.Adam(network.parameters(), 1e-4)
     size = min(batch_size, len(retain))
     taken = []
-    for step in range(steps + 2):
-        start = time.perf_counter()
-        index = (torch.arange(size) + step * size) % len(retain)
-        x, y = read_batch(retain, index)
-        loss = F.cross_entropy(network(move_records(x, device)), y.to(device))
-        adam.zero_grad()
-        loss.backward()
-        adam.step()
-        loss.item()  # a GPU is waited for
-        taken.append(time.perf_counter() - start)
+    with torch.inference_mode(False), torch.enable_grad():
+        network = make_trial(model)
+        adam = torch.optim.Adam(network.parameters(), 1e-4)
+        for step in range(steps + 2):
+            start = time.perf_counter()
+            index = (torch.arange(size) + step * size) % len(retain)
+            x, y = read_batch(retain, index)
+            loss = F.cross_entropy(network(move_records(x, device)), y.to(device))
+            take_step(adam, loss)
+            loss.item()  # a GPU is waited for
+            taken.append(time.perf_counter() - start)
     return float(np.median(taken[2:])) * len(retain) / size
 
 # %% ../nbs/11b_report.ipynb #r010
