@@ -678,7 +678,7 @@ def read_batch(
     dataset = as_dataset(dataset)
     index = torch.as_tensor(index, device="cpu").long()
     x, y = _read(dataset, index, None, None)
-    x = map_leaves(x, lambda leaf: _make_floats(_check_tensor("records", leaf)))
+    x = map_leaves(x, lambda leaf: _make_floats(_check_tensor("records", leaf)).detach())
     y = _check_labels(_check_tensor("labels", y))
     if any(leaf.ndim == 0 or len(leaf) != len(y) for leaf in list_leaves(x)):
         shapes = [tuple(leaf.shape) for leaf in list_leaves(x)]
