@@ -500,15 +500,15 @@ def _agree(a: Any, b: Any) -> bool:
 
 
 def _check_single(trial: nn.Module, x: Any, z: Tensor, device: torch.device) -> None:
-    "`InputError` unless a record alone is answered as in a batch, and can be learned from."
+    "`InputError` unless the last record is answered as in a batch, and can be learned from alone."
     remedy = "look for squeeze() without a dimension, and for statistics of the batch"
     try:
-        alone = _ask_copy(trial, pick_records(x, slice(0, 1)), device)
+        alone = _ask_copy(trial, pick_records(x, slice(len(z) - 1, len(z))), device)
     except InputError as e:
         raise InputError(f"a single record cannot be answered ({e}); {remedy}") from e
-    if not _agree(z[:1], alone):
+    if not _agree(z[-1:], alone):
         told = f"shape {tuple(alone.shape)}" if isinstance(alone, Tensor) else type(alone).__name__
-        if isinstance(alone, Tensor) and alone.shape == z[:1].shape:
+        if isinstance(alone, Tensor) and alone.shape == z[-1:].shape:
             told = "other numbers"
         what = f"a single record is answered otherwise than in a batch, with {told}"
         raise InputError(f"{what}; {remedy}")
@@ -1426,7 +1426,11 @@ class Unlearned:
 
         if self.asked is None:
             raise InputError("a report needs the labels of all three sets; give them to `unlearn`")
-        return report(self, **self.asked, holdout=holdout, epochs=epochs)
+        asked = dict(self.asked)
+        how = asked.pop("how")
+        if holdout is not None:
+            holdout = as_dataset(holdout, **how)
+        return report(self, **asked, holdout=holdout, epochs=epochs)
 
 # %% ../nbs/08_game.ipynb #c040
 @contextmanager
@@ -1527,7 +1531,8 @@ def play_method(
         played = method.play(asked, **sets, seed=seed, progress=progress, callback=watch)
     made = restore_modes(asked, played.model)
     bare = any(isinstance(data, (Tensor, np.ndarray)) for data in given.values())
-    known = None if bare else dict(original=model, **sets, outputs=outputs)
+    how = dict(fields=fields, collate_fn=collate_fn)
+    known = None if bare else dict(original=model, **sets, outputs=outputs, how=how)
     return replace(played, model=made, cost=meter | played.cost, asked=known)
 
 

@@ -218,15 +218,14 @@ def read_answer(
     answer: Any,  # of a model
     n: int,  # records that were asked about
 ) -> Any:  # logits float32 N,K; the answer itself where there are none to be found
-    "The logits in an answer."
+    "The logits in an answer; a tuple of matrices of different widths is given back as it is."
     if isinstance(answer, Mapping) and "logits" in answer:
         return read_answer(answer["logits"], n)
     if isinstance(answer, (tuple, list)) and not hasattr(answer, "logits"):
-        for part in answer:
-            z = read_answer(part, n)
-            if isinstance(z, Tensor) and z.ndim == 2 and len(z) == n:
-                return z
-        return answer
+        found = [read_answer(part, n) for part in answer]
+        found = [z for z in found if isinstance(z, Tensor) and z.ndim == 2 and len(z) == n]
+        widths = {z.shape[1] for z in found}
+        return found[0] if len(widths) == 1 else answer  # of several, who knows which
     if not isinstance(answer, Tensor):
         return read_answer(answer.logits, n) if hasattr(answer, "logits") else answer
     if not answer.is_floating_point() or answer.ndim == 0 or len(answer) != n:
