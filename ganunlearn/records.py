@@ -441,8 +441,25 @@ def _check_labels(y: Tensor) -> Tensor:
     if y.ndim != 1 or y.dtype.is_floating_point:
         told = f"labels of type {y.dtype} and shape {tuple(y.shape)}"
         expected = "expected integers of shape (N,), the number of one class a record"
-        raise InputError(f"{told}; {expected}: fields= says where they are. {ONE_LABEL}")
+        remedy = _find_label_remedy(y)
+        raise InputError(f"{told}; {expected}: {remedy}. {ONE_LABEL}")
     return y
+
+
+def _find_label_remedy(y: Tensor) -> str:
+    "What makes class numbers of labels in another usual form."
+    if y.ndim == 2 and y.shape[1] == 1:
+        return "y.squeeze(1) takes the empty axis away"
+    values = y.detach()
+    if y.ndim == 1 and len(y) and bool((values == values.round()).all()):
+        return "y.long() makes integers of whole floats"
+    if (
+        y.ndim == 2
+        and bool(((values == 0) | (values == 1)).all())
+        and bool((values.sum(1) == 1).all())
+    ):
+        return "y.argmax(1) makes numbers of one-hot rows"
+    return "fields= says where they are"
 
 
 def _make_floats(x: Tensor) -> Tensor:
