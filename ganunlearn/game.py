@@ -12,7 +12,7 @@ __all__ = ['OPTIONS', 'PRESETS', 'DEEP', 'TRIED', 'SHAPERS', 'Watch', 'MISSING',
            'read_sets', 'read_labels', 'prepare_game', 'set_goal', 'find_threshold', 'deal_batches', 'check_game',
            'ask_critic', 'find_end', 'play_game', 'is_due', 'ignore_row', 'show_progress', 'count_frames',
            'warn_player', 'Unlearned', 'measure_cost', 'restore_modes', 'Method', 'play_method', 'name_set',
-           'read_once', 'count_flops']
+           'read_once', 'BilledByPasses', 'count_flops']
 
 # %% ../nbs/08_game.ipynb #c004
 import inspect
@@ -60,6 +60,7 @@ from ganunlearn.training import (
     Recipe,
     ask_model,
     copy_model,
+    flops_per_sample,
     freeze_layers,
     logits,
     redraw_weights,
@@ -1598,6 +1599,28 @@ def read_once(
         return data if name == "retain" else keep_records(data, whole=True)
     except InputError as e:
         raise InputError(f"{name}: {e}") from e
+
+
+class BilledByPasses:
+    "For settings whose whole cost is passes of records through the network."
+
+    def count_flops(
+        self, model: nn.Module, forget: MapDataset, nonmember: MapDataset, retain: MapDataset
+    ) -> dict[str, int]:  # forward, both
+        "Operations of one record forward, and forward and backward."
+        x, _ = read_batch(forget, [0])
+        forward, both = flops_per_sample(model, x)
+        return dict(forward=forward, both=both)
+
+    def sum_flops(self, result: Unlearned, counts: dict[str, int]) -> int:
+        "Operations of all passes of the network, its teachers included."
+        backward = counts["both"] - counts["forward"]
+        cost = result.cost
+        return cost["sample_forwards"] * counts["forward"] + cost["sample_backwards"] * backward
+
+    def describe(self) -> dict[str, object]:
+        "The settings as a record holds them."
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
 # %% ../nbs/08_game.ipynb #c072
 def count_flops(

@@ -12,7 +12,7 @@ import math
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 import torch
@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from .core import InputError, check_fields
 from ganunlearn.game import (
+    BilledByPasses,
     Unlearned,
     Watch,
     answer_parts,
@@ -38,7 +39,7 @@ from ganunlearn.game import (
 from .look import look_first, measure_odds
 from .loss import kl
 from .records import MapDataset, move_records, pick_records, read_batch
-from .training import Diverged, copy_model, evaluating, flops_per_sample, logits
+from .training import Diverged, copy_model, evaluating, logits
 
 # %% ../nbs/08b_match.ipynb #m010
 def find_places(
@@ -116,7 +117,7 @@ def follow(
 
 # %% ../nbs/08b_match.ipynb #m032
 @dataclass(frozen=True)
-class Match:
+class Match(BilledByPasses):
     "How records are matched. `InputError` for values that make no sense."
 
     batch_size: int = 36  # records of D_f a round
@@ -169,24 +170,6 @@ class Match:
     ) -> Unlearned:
         "Rounds of matching, of which the averaged model is returned."
         return play_match(self, model, forget, nonmember, retain, seed, progress, callback)
-
-    def count_flops(
-        self, model: nn.Module, forget: MapDataset, nonmember: MapDataset, retain: MapDataset
-    ) -> dict[str, int]:  # forward, both
-        "Operations of one record forward, and forward and backward."
-        x, _ = read_batch(forget, [0])
-        forward, both = flops_per_sample(model, x)
-        return dict(forward=forward, both=both)
-
-    def sum_flops(self, result: Unlearned, counts: dict[str, int]) -> int:
-        "Operations of all passes."
-        backward = counts["both"] - counts["forward"]
-        cost = result.cost
-        return cost["sample_forwards"] * counts["forward"] + cost["sample_backwards"] * backward
-
-    def describe(self) -> dict[str, object]:
-        "The settings as a record holds them."
-        return asdict(self)
 
 # %% ../nbs/08b_match.ipynb #m035
 @dataclass(eq=False)

@@ -11,7 +11,7 @@ __all__ = ['METHODS', 'Terms', 'register_method', 'find_method', 'read_method', 
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import partial, reduce
 from operator import add
 from typing import Any, ClassVar
@@ -26,6 +26,7 @@ from tqdm import tqdm
 from .core import InputError, check_fields, choose
 from ganunlearn.game import (
     PRESETS,
+    BilledByPasses,
     Method,
     Unlearned,
     Watch,
@@ -52,7 +53,6 @@ from ganunlearn.training import (
     STEEPEST,
     Diverged,
     ask_model,
-    flops_per_sample,
     is_finite,
     logits,
     redraw_weights,
@@ -162,7 +162,7 @@ Terms = dict[str, Tensor]  # the terms of a loss, by name; they are added up
 
 
 @dataclass(frozen=True)
-class Baseline:
+class Baseline(BilledByPasses):
     """What every other method has.
 
     `InputError` or `UnknownName` for values that make no sense.
@@ -218,24 +218,6 @@ class Baseline:
             cost=dict(student.bill),
             config=self,
         )
-
-    def count_flops(
-        self, model: nn.Module, forget: MapDataset, nonmember: MapDataset, retain: MapDataset
-    ) -> dict[str, int]:  # forward, both
-        "Operations of one record forward, and forward and backward."
-        x, _ = read_batch(forget, [0])
-        forward, both = flops_per_sample(model, x)
-        return dict(forward=forward, both=both)
-
-    def sum_flops(self, result: Unlearned, counts: dict[str, int]) -> int:
-        "Operations of all passes of the network, its teachers included."
-        backward = counts["both"] - counts["forward"]
-        cost = result.cost
-        return cost["sample_forwards"] * counts["forward"] + cost["sample_backwards"] * backward
-
-    def describe(self) -> dict[str, object]:
-        "The settings as a record holds them."
-        return asdict(self)
 
 # %% ../nbs/09_methods.ipynb #c009
 @dataclass(frozen=True, eq=False)
