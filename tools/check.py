@@ -31,6 +31,7 @@ from checks import CHECKS, NBS, ROOT, attempt, notebooks
 
 LIMIT = 600  # seconds a notebook may take
 PRELOADED = (  # what most notebooks import, in the process that all others are forked from
+    "torch._dynamo",  # every first optimiser imports it, for a second and a half
     "torch.utils.flop_counter",
     "torchvision",
     "pandas",
