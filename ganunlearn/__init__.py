@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 
 _HOMES = {  # name -> its module, which is imported when the name is first asked for
     "Config": "game",
+    "Diverged": "training",
     "InputError": "core",
     "METHODS": "methods",
     "PRESETS": "game",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from ganunlearn.sources import load as load
     from ganunlearn.splits import Sizes as Sizes
     from ganunlearn.splits import split as split
+    from ganunlearn.training import Diverged as Diverged
     from ganunlearn.training import Recipe as Recipe
     from ganunlearn.training import accuracy as accuracy
     from ganunlearn.training import train as train

@@ -419,6 +419,7 @@ def check_step(
     with torch.random.fork_rng(devices=gpus), torch.enable_grad():
         z = _ask_copy(trial, x, device)
         _check_logits(z)
+        _check_learned(trial, z)
         again = _ask_copy(trial, x, device)
         if not _agree(z, again):
             what = "the model's answers differ from call to call in eval mode"
@@ -471,6 +472,24 @@ def _check_logits(z: Any) -> None:
     if last.startswith("Sigmoid"):
         remedy = "expected logits, what stands before its sigmoid"
         raise InputError(f"the model answers with probabilities; {remedy}")
+
+
+def _check_learned(trial: nn.Module, z: Tensor) -> None:
+    "`InputError` where an answer rests on weights that no optimiser would be given."
+    known = {id(p) for p in trial.parameters()}
+    todo = [z.grad_fn]
+    seen = set()
+    while todo:
+        step = todo.pop()
+        if step is None or step in seen:
+            continue
+        seen.add(step)
+        leaf = getattr(step, "variable", None)
+        if leaf is not None and id(leaf) not in known:
+            what = f"the model uses weights of shape {tuple(leaf.shape)} that are no parameters"
+            remedy = "layers in a plain list or dictionary belong into nn.ModuleList or ModuleDict"
+            raise InputError(f"{what}, so they would never be trained: {remedy}")
+        todo += [before for before, _ in step.next_functions]
 
 
 SHAPERS = ("View", "Reshape", "UnsafeView", "Squeeze", "Unsqueeze", "ToCopy", "Alias", "Stack")
