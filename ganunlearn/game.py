@@ -16,10 +16,11 @@ __all__ = ['OPTIONS', 'PRESETS', 'DEEP', 'TRIED', 'SHAPERS', 'Watch', 'MISSING',
 
 # %% ../nbs/08_game.ipynb #c004
 import inspect
+import os
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
@@ -335,13 +336,26 @@ def draw_null_distances(
     return torch.stack(drawn).numpy()
 
 # %% ../nbs/08_game.ipynb #c017
+def _find_model_remedy(given: Any) -> str:
+    "What makes a model of weights, or of the name of their file."
+    if isinstance(given, Mapping):
+        return "weights alone are no network: build it, and give it them by load_state_dict()"
+    if isinstance(given, (str, os.PathLike)) and str(given).endswith(".safetensors"):
+        load = "safetensors.torch.load_file()"
+        return f"build the network, and give it the weights: load_state_dict() of {load}"
+    if isinstance(given, (str, os.PathLike)):
+        load = "torch.load(path, weights_only=True)"
+        return f"build the network, and give it the weights: load_state_dict() of {load}"
+    return "give a trained model"
+
+
 def check_model(
     model: nn.Module,  # a classifier: logits N, K
 ) -> None:
     "`InputError` unless this is a module with parameters, all of them finite."
     given = type(model).__name__
     if not isinstance(model, nn.Module):
-        raise InputError(f"{given} is no torch.nn.Module; give a trained model")
+        raise InputError(f"{given} is no torch.nn.Module; {_find_model_remedy(model)}")
     if any(isinstance(part, torch.jit.ScriptModule) for part in model.modules()):
         remedy = "give the module that it was made from, with these weights"
         raise InputError(f"{given} is a ScriptModule, of which no copy can be trained; {remedy}")
