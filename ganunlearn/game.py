@@ -12,7 +12,7 @@ __all__ = ['OPTIONS', 'PRESETS', 'DEEP', 'TRIED', 'SHAPERS', 'Watch', 'MISSING',
            'read_sets', 'read_labels', 'prepare_game', 'set_goal', 'find_threshold', 'deal_batches', 'check_game',
            'ask_critic', 'find_end', 'play_game', 'is_due', 'ignore_row', 'show_progress', 'count_frames',
            'warn_player', 'Unlearned', 'measure_cost', 'restore_modes', 'Method', 'play_method', 'name_set',
-           'read_once', 'BilledByPasses', 'count_flops']
+           'read_once', 'BilledByPasses', 'count_flops', 'count_teacher_epoch']
 
 # %% ../nbs/08_game.ipynb #c004
 import inspect
@@ -1674,9 +1674,11 @@ def count_flops(
     given = dict(forget=forget, nonmember=nonmember, retain=retain)
     sets = {name: name_set(name, data, settings) for name, data in given.items()}
     model = wrap_model(model, read_batch(sets["forget"], [0])[0], outputs)
+    more = max(0, settings.teacher_epochs - 1)  # epochs like the first, which alone is watched
+    watched = replace(settings, teacher_epochs=settings.teacher_epochs - more)
     seen = [0]  # operations up to the first check, the first round, and the check after it
     with torch.enable_grad(), FlopCounterMode(display=False) as counter:
-        game = set_up_game(model, **sets, config=settings, seed=0)
+        game = set_up_game(model, **sets, config=watched, seed=0)
         check_game(game)
         seen.append(counter.get_total_flops())
         play_round(game)
@@ -1684,4 +1686,16 @@ def count_flops(
         check_game(game)
         seen.append(counter.get_total_flops())
     setup, one_round, check = np.diff(seen)
+    if more:
+        setup += more * count_teacher_epoch(game)
     return dict(setup=int(setup), round=int(one_round), check=int(check))
+
+
+def count_teacher_epoch(
+    game: Game,  # with a teacher
+) -> int:
+    "Operations of one epoch of the teacher's training."
+    (teacher,) = (addition for addition in game.additions if isinstance(addition, Teacher))
+    x, _ = read_batch(game.sets.retain, [0])
+    _, both = flops_per_sample(teacher.make_network(game), x)
+    return both * len(game.sets.y_r)
