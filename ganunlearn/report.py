@@ -247,8 +247,9 @@ TITLES = {
     "cannot tell": "Cannot tell: too few records to say whether it worked.",
 }
 UNTESTED = (
-    "Not tested: training on, which may bring back what was only covered; attackers who hold many "
-    "models; each record by itself. An audit with retrained models tests some of that."
+    "Not tested: training on, which may bring back what was only covered (`relearn` tries it); "
+    "attackers who hold the original too, or many models; each record by itself. An audit with "
+    "retrained models tests some of that."
 )
 
 # %% ../nbs/11b_report.ipynb #r017
