@@ -131,6 +131,7 @@ class Match(BilledByPasses):
     max_lr: float = 2e-3  # Adam, at most; more where there are fewer rounds than 80
     step: float = 0.02  # nats by which a step may move the answers on D_r
     drift: float = 0.3  # deviations that unseen records may lose before steps get shorter
+    wrong: float = 0.035  # share of D_r that may be answered otherwise before they do
     forget_weight: float = 2.0  # of D_f, beside 1 for D_r and 1 for non-members
     odds_weight: float = 2.0  # ω
     hold: float = 2.0  # weight of D_r in the tail, beside 1 before
@@ -147,7 +148,7 @@ class Match(BilledByPasses):
         for name in counts:
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)}; expected at least 1")
-        for name in ("epochs", "epochs_large", "lr", "max_lr", "step", "drift", "tail"):
+        for name in ("epochs", "epochs_large", "lr", "max_lr", "step", "drift", "wrong", "tail"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}={getattr(self, name)}; expected a number above 0")
         for name in ("forget_weight", "odds_weight", "hold"):
@@ -191,6 +192,7 @@ class Matching:
     optimizer: torch.optim.Optimizer  # of G
     lr: float  # of the next step, before the tail
     calm: float = field(default=1.0, kw_only=True)  # share of the longest step that is left
+    wrong: float = field(default=0.0, kw_only=True)  # of D_r in the last rounds, a mean
     device: torch.device  # where the models are
     bill: Counter  # passes of records through the model
     known: dict[int, Tensor]  # position in D_r -> M_init's answer, K
@@ -234,6 +236,8 @@ def play_round(
     m.bill["sample_forwards"] += len(f) + len(r) + len(n)
     m.bill["sample_backwards"] += len(f) + len(r) + len(n)
     m.losses = dict(L_f=L_f.item(), L_r=L_r.item(), L_n=L_n.item())
+    apart = (z_r.argmax(1) != p_r.argmax(1)).double().mean().item()
+    m.wrong = 0.9 * m.wrong + 0.1 * apart
     adjust_rate(m, parts[1], z_r.detach())
     follow_weights(m)
     m.rounds += 1
@@ -406,6 +410,7 @@ def check_spare(
 ) -> dict:  # a row of the history
     "How unseen records have moved, and D_f's aim with them."
     spare: Subset = Subset(m.sets["nonmember"], m.spare.tolist())  # type: ignore[arg-type]
+    lost = 0.0
     if len(m.spare) >= FEWEST:
         y = m.labels["nonmember"][m.spare]
         now = logits(m.G, spare)  # type: ignore[arg-type]
@@ -413,7 +418,8 @@ def check_spare(
         before, after = measure_odds(m.z_n[m.spare], y), measure_odds(now, y)
         m.line = fit_line(before, after)
         m.aim = move_odds(m.goal, m.labels["forget"], *m.line)
-        calm_down(m, (before - after).mean().item() / m.spread)
+        lost = (before - after).mean().item() / m.spread
+    calm_down(m, lost)
     slope, intercept = m.line
     return dict(round=m.rounds, rate=m.lr, slope=slope, intercept=intercept, **m.losses)
 
@@ -422,8 +428,10 @@ def calm_down(
     m: Matching,  # as it stands
     lost: float,  # by unseen records, in deviations of their log-odds
 ) -> None:
-    "Shorter steps from now on, before the tail, where unseen records have lost too much."
-    if lost > m.config.drift and find_left(m) > m.config.tail:
+    "Shorter steps from now on, before the tail, where unseen or retained records lose too much."
+    c = m.config
+    too_much = lost > c.drift or m.wrong > c.wrong
+    if too_much and find_left(m) > c.tail:
         m.calm *= CALMER
         m.lr *= CALMER
 
