@@ -628,6 +628,7 @@ class Audited(Experiment):
 
     settings = {"references": 10, "references_deep": 3}
     assumed = {"references": 10, "references_deep": 3}  # of the first records; never changed
+    audits = True
     held_out = False  # are the retrained models judged, too?
 
     def measure(self, finished: Finished) -> dict:

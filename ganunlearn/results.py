@@ -1150,11 +1150,24 @@ METRICS = (
 def check_audits(
     table: "pd.DataFrame",  # as `frame` makes it
 ) -> None:
-    "`InputError` where a record has no audit."
+    """`InputError` where a record has no audit, or where different versions of the audit made them.
+
+    Their intervals and verdicts mean different things, so no mean and no count may mix them.
+    """
     audited = table.key[table.part == "difference"]
     if {*table.key} != {*audited}:
         raise InputError(
             "no records with an audit; run the experiment 'audit', 'ablation' or 'comparison'"
+        )
+    told = table[(table.part == "versions") & (table.metric == "audit")]
+    made_by = {int(version) for version in told.value}
+    if {*table.key} - {*told.key}:  # the first records name no versions
+        made_by.add(1)
+    if len(made_by) > 1:
+        versions = " and ".join(f"audit {version}" for version in sorted(made_by))
+        raise InputError(
+            f"records made by {versions}, whose verdicts mean different things; "
+            "show them apart, by `read_versions(record)['audit']`"
         )
 
 

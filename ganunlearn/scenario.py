@@ -133,6 +133,7 @@ class Experiment:
     version: int = 1  # raised whenever the same scenario and settings would give other numbers
     settings: Mapping[str, int] = {}  # what decides numbers; a scenario may ask for others
     assumed: Mapping[str, int] = {}  # settings that keys leave out: those of the first records
+    audits: bool = False  # does the audit's version decide its numbers, too?
     shadow: bool = True  # is a shadow model trained, and the models attacked with it?
     fresh: bool = False  # is the retrained model trained anew, so that its seconds compare?
     rows: tuple[str, ...] = ("FNR", "TNR", "attack AUC")  # with which the table of a record begins
@@ -358,7 +359,8 @@ def make_scenario(
 VERSIONS = {
     "training": 1,  # originals, retrained and shadow models
     "game": 1,  # and the other methods
-    "audit": 1,  # and the attacks
+    "attack": 1,  # the attacks on every model, and their intervals
+    "audit": 2,  # the band, differences from it, verdicts; of experiments that audit
 }
 FIRST = {"margin": 0.05, "draws": 1000}  # constants of the audit when it was at version 1
 
@@ -387,16 +389,21 @@ def describe_scenario(
 def list_versions(
     experiment: str,  # a name in `EXPERIMENTS`
 ) -> dict[str, int]:
-    "The versions that decide the numbers of a run today."
-    return VERSIONS | {"experiment": find_experiment(experiment).version}
+    "The versions that decide the numbers of a run today; of the audit only where there is one."
+    hooks = find_experiment(experiment)
+    versions = {part: n for part, n in VERSIONS.items() if part != "audit" or hooks.audits}
+    return versions | {"experiment": hooks.version}
 
 
 def list_changes(
     experiment: str,  # a name in `EXPERIMENTS`
+    versions: Mapping[str, int] | None = None,  # that made the run; None: today's
 ) -> dict[str, dict]:
-    "What decides the numbers of a run today and is not as the first keys assume."
+    "What decides the numbers of a run and is not as the first keys assume."
     hooks = find_experiment(experiment)
-    versions = {part: n for part, n in list_versions(experiment).items() if n != 1}
+    if versions is None:
+        versions = list_versions(experiment)
+    versions = {part: n for part, n in versions.items() if n != 1}
     settings = {k: v for k, v in hooks.settings.items() if hooks.assumed.get(k) != v}
     constants = {"margin": MARGIN, "draws": DRAWS}
     audit = {name: value for name, value in constants.items() if value != FIRST[name]}
@@ -408,11 +415,12 @@ def make_key(
     sc: Scenario,  # all that defines the run
     seed: int,  # RNG seed of the run
     sha256: str,  # of the data's content
+    versions: Mapping[str, int] | None = None,  # that made the record; None: today's
 ) -> str:
     "The key of a record: scenario, seed, data, and what decides numbers beside them."
     described = describe_scenario(sc)
     asked = dict(scenario=described, seed=check_seed(seed), data=sha256, algorithm="1")
-    return hash_json(asked | list_changes(sc.experiment))
+    return hash_json(asked | list_changes(sc.experiment, versions))
 
 # %% ../nbs/12_scenario.ipynb #c020
 ROLES = ("split", "original", "retrained", "shadow", "attack", "game")

@@ -1049,6 +1049,8 @@ def make_visit(
     settings = json.loads(json.dumps(find_method(method).describe()))
     sets = entry.deal()
     data = hash_tensors(tensor for pair in sets.values() for tensor in pair)
+    made_by = {part: VERSIONS[part] for part in ("training", "game")}
+    made_by["audit"] = VERSIONS["attack"]  # as the first visits call the attacks: keys stay
     about = dict(
         visit=2,
         entry=name,
@@ -1059,7 +1061,7 @@ def make_visit(
         sizes=dict(zip(SETS, entry.sizes)),
         recipe=asdict(entry.recipe),
         data=data,
-        versions=dict(VERSIONS),
+        versions=made_by,
     )
     key = hash_json(about)
     path = Path(out, f"zoo-{name}-{method}-s{seed}-{key[:8]}.json") if out else None
