@@ -500,7 +500,7 @@ def _collect_answers(model, data, batch_size, device, outputs) -> tuple[Tensor, 
             x, y = read_batch(data, index)
             z = ask_model(model, move_records(x, device), outputs)  # B, K
             _check_logits(z, len(y))
-            answers.append(z.float().cpu())
+            answers.append(z.detach().float().cpu())  # a view of a weight keeps its gradient
             labels.append(y.cpu())
 
     z = torch.cat(answers)  # N, K
