@@ -1428,10 +1428,11 @@ def plot_distances(
             of_half = rows[rows.half.isin(names)]
             x, y = of_half["margin AUC"], of_half["accuracy on D_f"]
             ax.plot(x, y, ls="", label=half, **_LOOKS[half])
-        _name_outsiders(ax, rows)
+        if method == DEFAULT:  # of the others there are too many to be read
+            _name_outsiders(ax, rows)
         failed = (rows.failed != "").sum()
         ax.set(title=f"{method}, {failed} failed" if failed else method)
-        ax.set(xlabel="margin AUC, from retrained models")
+        ax.set(xlabel="margin AUC, from retraining")
 
 
 def _name_outsiders(ax: "Axes", rows: "pd.DataFrame") -> None:
