@@ -847,7 +847,7 @@ def simulate_audits(
     """How often audits of this size would pass, accuse and not tell, with Gaussian scores.
 
     `covered` is how often a metric's 90 % interval holds zero, `leak shown` how often the interval
-    of `Audit.leak` lies above zero.
+    of what `Audit` calls its leak lies above zero.
     """
     scores, part = _draw_scores(groups, references, rows, holdout, noise, audits, seed)
     band = [_measure_scores(scores, i, part) for i in range(1, references + 1)]
