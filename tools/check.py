@@ -47,11 +47,16 @@ PRELOADED = (  # what most notebooks import, in the process that all others are 
     "nbdev.test",
 )
 LONGEST = (  # started first, so that no core is idle at the end
-    "14_experiment",
-    "11_auditing",
     "16_sweep",
-    "10_attacks",
+    "14_experiment",
     "08_game",
+    "15_results",
+    "09_methods",
+    "requests",
+    "11_auditing",
+    "05_training",
+    "preset",
+    "cifar10",
 )
 
 
@@ -226,7 +231,8 @@ def order(paths):
     library = [path for path in paths if path.parent == NBS]
     pages = [path for path in paths if path.parent != NBS]
     rest = [*reversed(library), *pages]
-    return sorted(rest, key=lambda path: path.stem not in LONGEST)
+    place = {name: i for i, name in enumerate(LONGEST)}
+    return sorted(rest, key=lambda path: place.get(path.stem, len(LONGEST)))
 
 
 # ---- the report
