@@ -26,6 +26,7 @@ _HOMES = {  # name -> its module, which is imported when the name is first asked
     "train": "training",
     "unlearn": "methods",
 }
+_BEFORE = {"METHODS": "rivals", "unlearn": "rivals"}  # name -> what registers more of its kind
 __all__ = [*_HOMES]
 
 if "IN_TEST" in os.environ:  # nbdev's tests: a notebook on each core
@@ -58,6 +59,8 @@ def __getattr__(name: str) -> object:
     "One of `__all__`, from its module."
     if name not in _HOMES:
         raise AttributeError(f"module 'ganunlearn' has no attribute {name!r}")
+    if name in _BEFORE:
+        import_module(f"ganunlearn.{_BEFORE[name]}")
     return getattr(import_module(f"ganunlearn.{_HOMES[name]}"), name)
 
 

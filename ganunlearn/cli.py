@@ -425,6 +425,9 @@ def search_command(
         ),
     ] = None,
     profile: _Profile = "cpu",
+    later: Annotated[
+        bool, typer.Option("--later", help="Judge also by what an epoch on D_r brings back.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder of the files that keep every trial.")] = Path(
         "runs/search"
     ),
@@ -436,13 +439,14 @@ def search_command(
     import pandas as pd
 
     seeds = tuple(seed or (100, 101))
-    found = search(dataset, method, trials, seeds=seeds, profile=profile, out=out)
+    options: dict[str, Any] = dict(seeds=seeds, profile=profile, later=later, out=out)
+    found = search(dataset, method, trials, **options)
     rows = [t["settings"] | dict(distance=round(t["distance"], 4)) for t in found["trials"]]
     table = pd.DataFrame(rows).rename_axis("trial").sort_values("distance")
     _print_table(table.fillna("default"))
     nearest = [f"--set {name}={value}" for name, value in find_best(found)["settings"].items()]
     _say(f"\nnearest: {' '.join(nearest) or 'the defaults'}")
-    _say(str(locate_search(out, dataset, method, profile)))
+    _say(str(locate_search(out, dataset, method, profile, later)))
 
 # %% ../nbs/18_cli.ipynb #k011
 @app.command("cache")

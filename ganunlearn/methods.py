@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'Terms', 'register_method', 'find_method', 'read_method', 'unlearn', 'Baseline', 'Several', 'Student',
-           'teach_epoch', 'FineTune', 'L1Sparse', 'diverge', 'Scrub', 'draw_other_labels', 'find_salient', 'Mixed',
-           'mix_batches', 'SalUn', 'BadTeacher']
+           'teach_epoch', 'give_confidence_back', 'FineTune', 'L1Sparse', 'diverge', 'Scrub', 'draw_other_labels',
+           'find_salient', 'Mixed', 'mix_batches', 'SalUn', 'BadTeacher']
 
 # %% ../nbs/09_methods.ipynb #c004
 import warnings
@@ -34,6 +34,8 @@ from ganunlearn.game import (
     check_answers,
     check_sets,
     find_device,
+    find_factor,
+    find_head,
     find_preset,
     make_trial,
     play_method,
@@ -173,10 +175,20 @@ class Baseline(BilledByPasses):
     lr: float = 0.01  # learning rate
     optimizer: str = "sgd"  # with momentum .9; or "adam"
     weight_decay: float = 5e-4  # of the optimiser
+    rescale: bool = False  # one factor on the logits gives unseen records their confidence back
     labels: ClassVar[tuple[str, ...]] = ("retain",)  # the sets whose labels it needs
+    options: ClassVar[tuple[str, ...]] = (
+        "rescale",
+    )  # which a record leaves out while they are off
 
     def __post_init__(self) -> None:
         _check_settings(self)
+
+    def describe(self) -> dict[str, object]:
+        "The settings as a record holds them: options that are off are left out."
+        settings = super().describe()
+        off = {name for name in self.options if settings[name] == getattr(type(self), name)}
+        return {name: value for name, value in settings.items() if name not in off}
 
     def prepare(self, student: "Student") -> Any:
         "What is made before the first epoch; it stays with the student as `prepared`."
@@ -188,11 +200,14 @@ class Baseline(BilledByPasses):
     def follow_step(self, student: "Student") -> None:
         "What is put right after each step."
 
+    def finish(self, student: "Student") -> None:
+        "What is done after the last epoch."
+
     def play(
         self,
         model: nn.Module,  # logits N, K
         forget: MapDataset,  # D_f
-        nonmember: MapDataset,  # D_nonmember; only checked
+        nonmember: MapDataset,  # D_nonmember; most methods only check it
         retain: MapDataset,  # D_r
         *,
         seed: int,  # RNG seed of batches, random labels and the teacher that knows nothing
@@ -201,6 +216,7 @@ class Baseline(BilledByPasses):
     ) -> Unlearned:
         "The mean of each term of the loss, an epoch a row, as the history; steps as the rounds."
         student = Student(model, forget, nonmember, retain, self, seed)
+        head = find_head(student.network, forget) if self.rescale else None
         student.prepared = self.prepare(student)
         history = []
         epochs = range(1, self.epochs + 1)
@@ -209,6 +225,9 @@ class Baseline(BilledByPasses):
             history.append(row)
             if callback:
                 callback(row, student.network)
+        self.finish(student)
+        if head:
+            give_confidence_back(student, head)
         return Unlearned(
             model=student.network,
             history=history,
@@ -234,9 +253,9 @@ class Student:
         self,
         model: nn.Module,  # the original; left as it is
         forget: MapDataset,  # D_f
-        nonmember: MapDataset,  # D_nonmember; only checked
+        nonmember: MapDataset,  # D_nonmember; most methods only check it
         retain: MapDataset,  # D_r
-        settings: Baseline,
+        settings: Baseline,  # of the method
         seed: int,  # RNG seed
     ):
         check_sets(forget, nonmember, retain)
@@ -248,7 +267,7 @@ class Student:
         self.original = model
         self.settings = settings
         self.seed = seed
-        self.data = dict(forget=forget, retain=retain)
+        self.data = dict(forget=forget, retain=retain, nonmember=nonmember)
         self.rng = torch.Generator().manual_seed(seed)  # on the CPU: every device draws the same
         self.network = make_trial(model)
         self.optimizer = OPTIMIZERS[settings.optimizer](self.network.parameters(), settings)
@@ -281,7 +300,7 @@ class Student:
     def ask(
         self,
         teacher: nn.Module,  # frozen
-        name: str,  # forget or retain
+        name: str,  # forget, retain or nonmember
     ) -> Tensor:  # N, K
         "A teacher's answers on a set, once and for ever."
         self.bill["sample_forwards"] += len(self.data[name])
@@ -289,7 +308,7 @@ class Student:
 
     def read(
         self,
-        name: str,  # forget or retain
+        name: str,  # forget, retain or nonmember
         i: Tensor,  # B positions
     ) -> tuple[Any, Tensor]:  # x B,…; y B
         "Records on the device. `InputError` for NaN, and for labels that are needed and no class."
@@ -334,6 +353,19 @@ def teach_epoch(
         raise Diverged(f"{what}; nothing is returned. Lower lr={method.lr}")
     return dict(epoch=epoch) | row
 
+# %% ../nbs/09_methods.ipynb #03d6ec94
+@torch.no_grad()
+def give_confidence_back(
+    student: Student,  # after its last epoch; changed in place
+    head: str,  # name of the layer that takes the factor
+) -> None:
+    "One factor on the logits: non-members are as sure, on average, as they were under M_init."
+    before = student.ask(student.original, "nonmember")
+    now = student.ask(student.network, "nonmember")
+    factor = find_factor(now.cpu().double(), before.cpu().double())
+    for p in student.network.get_submodule(head).parameters():
+        p.mul_(factor)
+
 # %% ../nbs/09_methods.ipynb #c019
 @register_method("finetune")
 @dataclass(frozen=True)
@@ -360,6 +392,8 @@ class L1Sparse(FineTune):
     """
 
     gamma: float = 5e-4  # γ in the first epoch; falls linearly to 0 in the last
+    to_zero: bool = True  # False: to γ / epochs in the last epoch, as the authors' code has it
+    options: ClassVar[tuple[str, ...]] = ("rescale", "to_zero")
 
     def __post_init__(self) -> None:
         _check_settings(self)
@@ -369,7 +403,11 @@ class L1Sparse(FineTune):
 
     def list_losses(self, student: Student, epoch: int) -> Iterator[Terms]:
         "The terms of each step."
-        gamma = self.gamma * (self.epochs - epoch) / (self.epochs - 1)
+        if self.to_zero:
+            left = (self.epochs - epoch) / (self.epochs - 1)
+        else:
+            left = (self.epochs - epoch + 1) / self.epochs
+        gamma = self.gamma * left
         for terms in super().list_losses(student, epoch):
             norm = reduce(add, (p.abs().sum() for p in student.network.parameters()))
             yield terms | dict(l1=gamma * norm)
@@ -399,12 +437,23 @@ class Scrub(Baseline):
     decay_after: int = 3  # epochs, after which the learning rate is a tenth
     alpha: float = 0.5  # weight of the divergence on D_r
     gamma: float = 1.0  # weight of the cross entropy on D_r
+    temperature: float = 1.0  # T by which both logits are divided; the divergence is T² as large
+    options: ClassVar[tuple[str, ...]] = ("rescale", "temperature")
 
     def __post_init__(self) -> None:
         _check_settings(self)
         if self.max_epochs > self.epochs:
             what = f"max_epochs={self.max_epochs} of epochs={self.epochs}"
             raise InputError(f"{what}; expected at most as many")
+        if not self.temperature > 0:
+            raise InputError(f"temperature={self.temperature}; expected a number above 0")
+
+    def measure_divergence(self, taught: Tensor, z: Tensor) -> Tensor:  # scalar, nats
+        "T² times the mean divergence of the softened answers."
+        t = self.temperature
+        if t == 1:
+            return diverge(taught, z).mean()
+        return t**2 * diverge(taught / t, z / t).mean()
 
     def prepare(self, student: Student) -> dict[str, Tensor]:
         "The original's answers, once."
@@ -424,7 +473,7 @@ class Scrub(Baseline):
         for i in student.deal(len(student.data["forget"]), self.forget_batch_size):
             x, _ = student.read("forget", i)
             z = student.answer(x)
-            yield dict(kl_forget=-diverge(taught[i], z).mean())
+            yield dict(kl_forget=-self.measure_divergence(taught[i], z))
 
     def list_min_steps(self, student: Student) -> Iterator[Terms]:
         "Near the teacher, and right, on D_r."
@@ -432,7 +481,7 @@ class Scrub(Baseline):
         for i in student.deal(len(student.data["retain"]), self.batch_size):
             x, y = student.read("retain", i)
             z = student.answer(x)
-            near = diverge(taught[i], z).mean()
+            near = self.measure_divergence(taught[i], z)
             right = F.cross_entropy(z, y)
             yield dict(kl_retain=self.alpha * near, ce_retain=self.gamma * right)
 

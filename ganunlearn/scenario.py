@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import ganunlearn.rivals  # noqa: F401  registers its methods
 from .auditing import DRAWS, MARGIN
 from .core import MOST, InputError, check_seed, choose, show_value
 from .game import DEEP, Method
