@@ -310,6 +310,8 @@ class Keeper:
                 save_file(tensors, tmp, metadata=about)
             except SafetensorError as e:
                 raise InputError(f"cannot write {self.path} ({e})") from e
+            with suppress(OSError):  # some file systems keep no modes
+                tmp.chmod(0o600)
 
     def _read(self) -> Snapshot:
         "What is in the file. `InputError` where it is another run's, `BrokenFile`."

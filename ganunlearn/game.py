@@ -64,6 +64,7 @@ from ganunlearn.training import (
     Recipe,
     ask_model,
     copy_model,
+    drop_diverged,
     flops_per_sample,
     freeze_layers,
     logits,
@@ -1649,15 +1650,17 @@ def play_method(
         }
         if checkpoint is not None:
             _check_lasting(method, sets)
+        sets = {name: read_once(name, data) for name, data in sets.items()}
+        if checkpoint is not None:
             told = partial(name_run, _tell_settings(method), seed, model, device, **sets)
             more = dict(checkpoint=Keeper(checkpoint, SAVED_EVERY, told))
-        sets = {name: read_once(name, data) for name, data in sets.items()}
         some, _ = read_batch(sets["forget"], range(min(TRIED, len(sets["forget"]))))
         asked = wrap_model(copy_model(model), some, outputs)
         check_step(asked, sets["forget"])
         watch = partial(_show_model, callback) if callback else None
         options = dict(seed=seed, progress=progress, callback=watch) | more
-        played = method.play(asked, *sets.values(), **options)
+        with drop_diverged(more.get("checkpoint")):
+            played = method.play(asked, *sets.values(), **options)
     made = restore_modes(asked, played.model)
     parts = 1
     for keeper in more.values():

@@ -6,7 +6,7 @@
 __all__ = ['STEEPEST', 'OPTIMIZERS', 'FOREIGN', 'SAVED_EVERY', 'Recipe', 'make_adam', 'make_sgd', 'pick_device', 'evaluating',
            'ask_model', 'find_dtype', 'describe_records', 'read_answer', 'Asked', 'wrap_model', 'unwrap_model',
            'copy_model', 'freeze_layers', 'thaw_layers', 'redraw_weights', 'logits', 'accuracy', 'Diverged', 'Trained',
-           'train', 'is_finite', 'flops_per_sample']
+           'train', 'is_finite', 'drop_diverged', 'flops_per_sample']
 
 # %% ../nbs/05_training.ipynb #c003
 import copy
@@ -638,7 +638,13 @@ def train(
         keeper = Keeper(checkpoint, SAVED_EVERY, told)
 
     bar = tqdm(total=recipe.epochs, desc=f"{name} ({device})", disable=not progress)
-    with plain_defaults(), torch.enable_grad(), _seeding(seed, device), bar:
+    with (
+        plain_defaults(),
+        torch.enable_grad(),
+        _seeding(seed, device),
+        drop_diverged(keeper),
+        bar,
+    ):
         model = _copy_for_training(model, device)
         course = _Course(
             model=model,
@@ -781,6 +787,19 @@ def _sum_up(course: _Course, recipe: Recipe, n_records: int, parts: int) -> Trai
     )
 
 # %% ../nbs/05_training.ipynb #9c21dc57
+@contextmanager
+def drop_diverged(
+    keeper: Keeper | None,  # of the run inside
+) -> Iterator[None]:
+    "Removes the file of a run that diverges."
+    try:
+        yield
+    except Diverged:
+        if keeper:
+            keeper.finish()
+        raise
+
+
 def _offer_course(course: _Course, keeper: Keeper | None) -> None:
     "The training as it stands, to be saved if it is time to; the clock stands still meanwhile."
     if keeper:
