@@ -187,7 +187,7 @@ def name_run(
     seed: int,  # RNG seed
     model: nn.Module,  # as it was given
     device: torch.device,  # where the run computes
-    **sets: MapDataset,  # by name
+    sets: dict[str, MapDataset],  # by name
 ) -> dict[str, str]:  # what may differ -> 16 hex digits
     "What decides a run, as hashes that say nothing else about it."
     versions = (FORMAT, __version__, torch.__version__, device.type)

@@ -1652,7 +1652,7 @@ def play_method(
             _check_lasting(method, sets)
         sets = {name: read_once(name, data) for name, data in sets.items()}
         if checkpoint is not None:
-            told = partial(name_run, _tell_settings(method), seed, model, device, **sets)
+            told = partial(name_run, _tell_settings(method), seed, model, device, sets)
             more = dict(checkpoint=Keeper(checkpoint, SAVED_EVERY, told))
         some, _ = read_batch(sets["forget"], range(min(TRIED, len(sets["forget"]))))
         asked = wrap_model(copy_model(model), some, outputs)

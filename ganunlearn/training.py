@@ -634,7 +634,7 @@ def train(
     data = as_dataset(data, fields=fields, collate_fn=collate_fn)
     keeper = None
     if checkpoint is not None:
-        told = partial(name_run, asdict(recipe), seed, model, device, data=data)
+        told = partial(name_run, asdict(recipe), seed, model, device, dict(data=data))
         keeper = Keeper(checkpoint, SAVED_EVERY, told)
 
     bar = tqdm(total=recipe.epochs, desc=f"{name} ({device})", disable=not progress)
