@@ -291,9 +291,10 @@ class Keeper:
                 path.unlink(missing_ok=True)
 
     def _name_run(self) -> dict[str, str]:
-        "The name of the run, found out once."
+        "The name of the run, found out once; random records that are read for it change no draw."
         if self.run is None:
-            self.run = self.name()
+            with torch.random.fork_rng(devices=[]):
+                self.run = self.name()
         return self.run
 
     def _write(self, snapshot: Snapshot) -> None:
