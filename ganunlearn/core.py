@@ -434,6 +434,11 @@ CACHE_KINDS = {
         rows=True,
     ),
     "models": CacheKind(r"models/[\w.-]+-[0-9a-f]{24}\.safetensors", "trained models", models=True),
+    "checkpoints": CacheKind(
+        r"models/[\w.-]+-[0-9a-f]{24}\.checkpoint\.safetensors",
+        "models whose training was interrupted",
+        models=True,
+    ),
 }
 CACHE_FOLDERS = ("models", "torchvision")
 

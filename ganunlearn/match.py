@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['FULL_LENGTH', 'LARGE', 'CALMER', 'FEWEST', 'find_places', 'match_answers', 'fit_line', 'move_odds', 'follow', 'Match',
            'Matching', 'play_round', 'find_left', 'recall_answers', 'follow_weights', 'set_rate', 'adjust_rate',
-           'set_up_matching', 'Plan', 'plan_rounds', 'check_spare', 'calm_down', 'play_match']
+           'set_up_matching', 'Plan', 'plan_rounds', 'take_matching', 'restore_matching', 'check_spare', 'calm_down',
+           'play_match']
 
 # %% ../nbs/08b_match.ipynb #m004
 import math
 import warnings
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
@@ -21,8 +22,10 @@ from torch import Tensor, nn
 from torch.utils.data import Subset
 from tqdm import tqdm
 
+from .checkpoint import Keeper, Snapshot
 from .core import InputError, check_fields
 from ganunlearn.game import (
+    Batches,
     BilledByPasses,
     Unlearned,
     Watch,
@@ -168,9 +171,11 @@ class Match(BilledByPasses):
         seed: int,  # RNG seed of the batches and of who is spare
         progress: bool = True,  # show a bar
         callback: Watch | None = None,  # gets each history row, and the model as it stands
+        checkpoint: Keeper | None = None,  # keeps its place
     ) -> Unlearned:
         "Rounds of matching, of which the averaged model is returned."
-        return play_match(self, model, forget, nonmember, retain, seed, progress, callback)
+        sets = forget, nonmember, retain
+        return play_match(self, model, *sets, seed, progress, callback, checkpoint)
 
 # %% ../nbs/08b_match.ipynb #m035
 @dataclass(eq=False)
@@ -185,10 +190,12 @@ class Matching:
     labels: dict[str, Tensor]  # forget, nonmember: N
     z_n: Tensor  # N, K: M_init on the non-members
     spare: Tensor  # positions of non-members that no loss touches
+    held: Tensor  # positions of the others
     goal: Tensor  # N, K: what D_f should answer, as matched
     aim: Tensor  # N, K: the same, moved as unseen records have moved
     spread: float  # σ of the non-members' log-odds, nats
-    deal: dict[str, Iterator[Tensor]]  # endless batches of positions
+    rng: torch.Generator  # on the CPU, so that every device draws the same
+    deal: dict[str, Batches]  # of positions: in D_f, in D_r, and among those of `held`
     optimizer: torch.optim.Optimizer  # of G
     lr: float  # of the next step, before the tail
     calm: float = field(default=1.0, kw_only=True)  # share of the longest step that is left
@@ -200,6 +207,7 @@ class Matching:
     rounds: int = 0  # played so far
     planned: int = 1  # in all
     line: tuple[float, float] = (1.0, 0.0)  # how unseen records have moved
+    history: list[dict] = field(default_factory=list)  # a row a check
 
     def ask_original(self, x: Any) -> Tensor:  # N, K
         "M_init's answers, billed."
@@ -215,6 +223,7 @@ def play_round(
     "One step towards the known answers. `Diverged` when the loss is not finite."
     c, dev = m.config, m.device
     f, n, r = (next(m.deal[name]) for name in ("forget", "nonmember", "retain"))
+    n = m.held[n]
     x_f, _ = read_batch(m.sets["forget"], f)
     x_n, _ = read_batch(m.sets["nonmember"], n)
     x_r, y_r = read_batch(m.sets["retain"], r)
@@ -340,7 +349,6 @@ def set_up_matching(
     order = torch.randperm(len(nonmember), generator=rng)
     cut = round(config.spare * len(nonmember))
     held = order[cut:]
-    dealt = cycle_batches(len(held), config.nonmember_batch_size, rng)
     G = make_trial(model)
     asked = len(forget) + len(nonmember) + len(some)
     return Matching(
@@ -352,13 +360,15 @@ def set_up_matching(
         labels=labels,
         z_n=z_n,
         spare=order[:cut],
+        held=held,
         goal=goal,
         aim=goal,
         spread=max(measure_odds(z_n, y_n).std(correction=0).item(), 0.5),
+        rng=rng,
         deal=dict(
             forget=cycle_batches(len(forget), config.batch_size, rng),
             retain=cycle_batches(len(retain), plan.retain_batch, rng),
-            nonmember=(held[i] for i in dealt),
+            nonmember=cycle_batches(len(held), config.nonmember_batch_size, rng),
         ),
         optimizer=torch.optim.Adam(G.parameters(), config.lr, (0.9, 0.99)),
         lr=config.lr,
@@ -403,6 +413,44 @@ def plan_rounds(
     rounds = min(max(affordable, c.min_rounds), enough)
     room = int((budget / rounds - others) / retained)
     return Plan(rounds, min(max(room, c.retain_batch_size), c.largest_retain_batch))
+
+# %% ../nbs/08b_match.ipynb #427db47b
+def take_matching(
+    m: Matching,  # as it stands
+) -> Snapshot:
+    "Everything that rounds and checks have changed."
+    facts = dict(
+        rounds=m.rounds,
+        lr=m.lr,
+        calm=m.calm,
+        wrong=m.wrong,
+        losses=m.losses,
+        line=m.line,
+        history=m.history,
+        bill=dict(m.bill),
+    )
+    tensors = {f"left/{name}": batches.left for name, batches in m.deal.items()}
+    tensors |= dict(asked=torch.tensor([*m.known]), said=torch.stack([*m.known.values()]))
+    tensors["aim"] = m.aim
+    now = Snapshot(facts, tensors)
+    return now.add(G=m.G, served=m.served, optimizer=m.optimizer, rng=m.rng)
+
+
+def restore_matching(
+    m: Matching,  # as it was set up; changed in place
+    kept: Snapshot,  # of the same run, later
+) -> None:
+    "The run where it was. `KeyError` or `RuntimeError` where that is another one's."
+    facts, tensors = kept.facts, kept.tensors
+    kept.restore(G=m.G, served=m.served, optimizer=m.optimizer, rng=m.rng)
+    for name, batches in m.deal.items():
+        batches.left = tensors[f"left/{name}"]
+    m.known = dict(zip(tensors["asked"].tolist(), tensors["said"].to(m.device)))
+    m.aim = tensors["aim"]
+    m.rounds, m.lr, m.calm, m.wrong = (facts[name] for name in ("rounds", "lr", "calm", "wrong"))
+    slope, intercept = facts["line"]
+    m.line = slope, intercept
+    m.losses, m.history, m.bill = facts["losses"], facts["history"], Counter(facts["bill"])
 
 # %% ../nbs/08b_match.ipynb #m043
 def check_spare(
@@ -449,22 +497,27 @@ def play_match(
     seed: int,  # RNG seed
     progress: bool = True,  # show a bar
     callback: Watch | None = None,  # gets each history row, and the model as it stands
+    checkpoint: Keeper | None = None,  # keeps its place
 ) -> Unlearned:
     "Rounds, with a look at the spare non-members every few of them."
     m = set_up_matching(config, model, forget, nonmember, retain, seed)
+    if checkpoint and m.planned:
+        checkpoint.resume(partial(restore_matching, m))
     if not m.planned:
         what = "the forget set is answered like non-members already"
         warnings.warn(f"{what}: there was nothing to forget", stacklevel=count_frames())
-    history: list[dict] = []
-    for _ in tqdm(range(m.planned), desc="unlearn", disable=not progress):
+    done, left = m.rounds, range(m.rounds, m.planned)
+    for _ in tqdm(left, desc="unlearn", disable=not progress, initial=done, total=m.planned):
+        if checkpoint:
+            checkpoint.offer(partial(take_matching, m))
         play_round(m)
         if m.rounds % config.check_every == 0 or m.rounds == m.planned:
-            history.append(check_spare(m))
+            m.history.append(check_spare(m))
             if callback:
-                callback(history[-1], m.served)
+                callback(m.history[-1], m.served)
     return Unlearned(
         model=m.served,
-        history=history,
+        history=m.history,
         stopped="epochs" if m.planned else "nothing",
         threshold=None,
         rounds=m.rounds,

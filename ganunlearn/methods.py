@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'Terms', 'register_method', 'find_method', 'read_method', 'unlearn', 'Baseline', 'Several', 'Student',
-           'teach_epoch', 'give_confidence_back', 'FineTune', 'L1Sparse', 'diverge', 'Scrub', 'draw_other_labels',
-           'find_salient', 'Mixed', 'mix_batches', 'SalUn', 'BadTeacher']
+           'teach_epoch', 'take_student', 'list_movers', 'restore_student', 'give_confidence_back', 'FineTune',
+           'L1Sparse', 'diverge', 'Scrub', 'draw_other_labels', 'find_salient', 'Mixed', 'mix_batches', 'SalUn',
+           'BadTeacher']
 
 # %% ../nbs/09_methods.ipynb #c004
 import warnings
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import partial, reduce
 from operator import add
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,6 +25,7 @@ from torch import Tensor, nn
 from torch.utils.data import Subset
 from tqdm import tqdm
 
+from .checkpoint import Checkpoint, Keeper, Mover, Snapshot
 from .core import InputError, check_fields, choose
 from ganunlearn.game import (
     PRESETS,
@@ -115,6 +118,8 @@ def unlearn(
     fields: Any = None,  # which entry of a record is what, see `as_dataset`
     collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
     outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    # a file that keeps the run's place, every 20 seconds, until it is done; see `Checkpoint`
+    checkpoint: str | Path | Checkpoint | None = None,
     config: str | Method | None = None,  # former name of `method`
 ) -> Unlearned:
     """Makes `model` answer on `forget` as it answers on records it never saw (§2.2, Eq. 4 to 6).
@@ -129,9 +134,14 @@ def unlearn(
     Records may be what `as_dataset` reads: pairs, dictionaries, tables, several inputs. The model
     is asked as `ask_model` asks it, and first takes one step on trial, which is not on the bill.
 
-    Raises `UnknownName`, `InputError` and `OverlapError` for what cannot be used, `Diverged` for a
-    loss that is not finite. Warns when there was nothing to forget by the measure of the game, and
-    when its bound was reached.
+    A run that was killed goes on where `checkpoint` says: the same call, made again, ends with the
+    bits of a run that nobody disturbed, on one machine's CPU; `result.parts` says in how many parts.
+    Its seconds are those of all parts. The file holds weights that know D_f, and no record.
+
+    Raises `UnknownName`, `InputError` and `OverlapError` for what cannot be used, another run's
+    checkpoint included, `BrokenFile` for one that is not whole, `Diverged` for a loss that is not
+    finite. Warns when there was nothing to forget by the measure of the game, and when its bound
+    was reached.
     """
     if config is not None:
         warnings.warn("config= is called method= now", DeprecationWarning, stacklevel=2)
@@ -139,7 +149,7 @@ def unlearn(
     settings = find_method(method)
     sets = forget, nonmember, retain
     how = dict(fields=fields, collate_fn=collate_fn, outputs=outputs)
-    how |= dict(seed=seed, progress=progress, callback=callback)
+    how |= dict(seed=seed, progress=progress, callback=callback, checkpoint=checkpoint)
     return play_method(settings, model, *sets, **how)
 
 # %% ../nbs/09_methods.ipynb #c006
@@ -191,7 +201,10 @@ class Baseline(BilledByPasses):
         return {name: value for name, value in settings.items() if name not in off}
 
     def prepare(self, student: "Student") -> Any:
-        "What is made before the first epoch; it stays with the student as `prepared`."
+        """What is made before the first epoch; it stays with the student as `prepared`.
+
+        Made again where a run goes on, so that steps may not change it.
+        """
 
     def list_losses(self, student: "Student", epoch: int) -> Iterator[Terms]:
         "One step after the other: the terms of the loss."
@@ -213,18 +226,23 @@ class Baseline(BilledByPasses):
         seed: int,  # RNG seed of batches, random labels and the teacher that knows nothing
         progress: bool = True,  # show a bar
         callback: Watch | None = None,  # gets each history row, and the student as it stands
+        checkpoint: Keeper | None = None,  # keeps its place after each epoch
     ) -> Unlearned:
         "The mean of each term of the loss, an epoch a row, as the history; steps as the rounds."
         student = Student(model, forget, nonmember, retain, self, seed)
         head = find_head(student.network, forget) if self.rescale else None
         student.prepared = self.prepare(student)
-        history = []
-        epochs = range(1, self.epochs + 1)
+        history: list[dict] = []
+        if checkpoint:
+            checkpoint.resume(partial(restore_student, student, history))
+        epochs = range(len(history) + 1, self.epochs + 1)
         for epoch in tqdm(epochs, desc=type(self).__name__, disable=not progress):
             row = teach_epoch(student, epoch)
             history.append(row)
             if callback:
                 callback(row, student.network)
+            if checkpoint and epoch < self.epochs:
+                checkpoint.offer(partial(take_student, student, history))
         self.finish(student)
         if head:
             give_confidence_back(student, head)
@@ -272,6 +290,7 @@ class Student:
         self.network = make_trial(model)
         self.optimizer = OPTIMIZERS[settings.optimizer](self.network.parameters(), settings)
         self.prepared: Any = None  # what the method made before the first epoch
+        self.kept = nn.Module()  # its buffers are tensors that steps change beside the weights
         self.steps = 0
         self.answered = 0  # records since the last step
         tried = dict(sample_forwards=2, sample_backwards=0)  # by the two lines that try the model
@@ -352,6 +371,40 @@ def teach_epoch(
         what = f"{type(method).__name__}, epoch {epoch}: {row}"
         raise Diverged(f"{what}; nothing is returned. Lower lr={method.lr}")
     return dict(epoch=epoch) | row
+
+# %% ../nbs/09_methods.ipynb #1540c1ef
+def take_student(
+    student: Student,  # as it stands
+    history: list[dict],  # a row an epoch
+) -> Snapshot:
+    "Everything that epochs have changed."
+    facts = dict(history=history, steps=student.steps, bill=dict(student.bill))
+    now = Snapshot(facts)
+    return now.add(**list_movers(student))
+
+
+def list_movers(
+    student: Student,
+) -> dict[str, Mover]:  # by name
+    "What epochs change."
+    return dict(
+        network=student.network,
+        optimizer=student.optimizer,
+        rng=student.rng,
+        kept=student.kept,
+    )
+
+
+def restore_student(
+    student: Student,  # as it was before its first epoch; changed in place
+    history: list[dict],  # empty; filled
+    kept: Snapshot,  # of the same run, later
+) -> None:
+    "The student where it was. `KeyError` or `RuntimeError` where that is another one's."
+    facts = kept.facts
+    kept.restore(**list_movers(student))
+    history.extend(facts["history"])
+    student.steps, student.bill = facts["steps"], Counter(facts["bill"])
 
 # %% ../nbs/09_methods.ipynb #03d6ec94
 @torch.no_grad()

@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .checkpoint import Checkpoint, hash_content
 from ganunlearn.core import (
     MAX_BYTES,
     BrokenFile,
@@ -86,6 +87,11 @@ def _locate_model(role: str, key: str) -> Path:
     return cache_dir() / "models" / f"{role}-{key[:24]}.safetensors"
 
 
+def _locate_checkpoint(role: str, key: str) -> Path:
+    "Where its training keeps its place."
+    return _locate_model(role, key).with_suffix(".checkpoint.safetensors")
+
+
 class _About(msgspec.Struct, forbid_unknown_fields=True):
     "What the header of a cached model says of its training."
 
@@ -99,16 +105,7 @@ class _About(msgspec.Struct, forbid_unknown_fields=True):
     samples_per_epoch: Annotated[int, msgspec.Meta(ge=1)]
     device: str
     peak_memory_bytes: int | None
-
-
-def _hash_content(key: str, about: str, weights: dict[str, torch.Tensor]) -> str:
-    "sha256 of all that a cached model holds."
-    digest = hashlib.sha256(f"{key}{about}".encode())
-    for name in sorted(weights):
-        value = weights[name].contiguous()
-        digest.update(f"{name}{value.dtype}{tuple(value.shape)}".encode())
-        digest.update(value.flatten().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+    parts: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 def _write_model(path: Path, key: str, trained: Trained, peak: int | None) -> None:
@@ -119,7 +116,7 @@ def _write_model(path: Path, key: str, trained: Trained, peak: int | None) -> No
     known = {f.name: getattr(trained, f.name) for f in fields(trained) if f.name != "model"}
     about = json.dumps(known | {"peak_memory_bytes": peak})
     weights = {k: v.cpu().contiguous() for k, v in trained.model.state_dict().items()}
-    header = dict(key=key, trained=about, sha256=_hash_content(key, about, weights))
+    header = dict(key=key, trained=about, sha256=hash_content(key + about, weights))
     with atomic(path) as tmp:
         try:
             save_file(weights, tmp, metadata=header)
@@ -144,7 +141,7 @@ def _read_model(
     except (SafetensorError, OSError, ValueError) as e:
         raise BrokenFile(f"{path} cannot be read ({e}); {remedy}") from e
     about = header.get("trained", "")
-    if header.get("key") != key or header.get("sha256") != _hash_content(key, about, weights):
+    if header.get("key") != key or header.get("sha256") != hash_content(key + about, weights):
         raise BrokenFile(f"{path} holds other weights than its name says; {remedy}")
     known = fit(parse_json(about), _About, path, remedy)
     model.load_state_dict(weights)
@@ -171,7 +168,7 @@ class Made:
     "A trained model, and whether it was trained in this run."
 
     trained: Trained  # with its history
-    fresh: bool  # trained in this run
+    fresh: bool  # trained in this run, from beginning to end
     peak_memory_bytes: int | None  # None on a CPU
 
 
@@ -187,16 +184,21 @@ def make_model(
     progress: bool = True,  # show bars
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Made:
-    "The model of a role, from the cache or trained now by the scenario's recipe and then cached."
+    """The model of a role, from the cache or trained now by the scenario's recipe and then cached.
+
+    A long training that was killed goes on where it was.
+    """
     device = pick_device(device)
     if init is None:
         init = derive_seed(seed, role)
     model = build(sc.model, data.n_classes, data.shape, seed=init, stem=sc.stem)
     model = model.to(memory_format=torch.channels_last)  # the faster one, in which images lie
     key = _make_model_key(sc, data.sha256, model, device, init, records)
+    place = _locate_checkpoint(role, key)
     how: dict[str, Any] = dict(seed=init, progress=progress, device=device, name=role)
+    how["checkpoint"] = Checkpoint(place, strict=False, leave=True)  # until the model is there
     teach = partial(train, model, records, sc.recipe, **how)
-    return keep_model(role, key, model, teach, device, refresh)
+    return keep_model(role, key, model, teach, device, refresh, place)
 
 
 def keep_model(
@@ -205,13 +207,16 @@ def keep_model(
     model: nn.Module,  # with weights as they were drawn
     teach: Callable[[], Trained],  # trains a copy of it
     device: torch.device,  # where it is trained
-    refresh: bool = False,  # train it, though it is there
+    refresh: bool = False,  # train it, though it is there, and from the beginning
+    place: Path | None = None,  # where `teach` keeps its place
 ) -> Made:
     "The model of a key, from the cache, or trained now and then cached."
     path = _locate_model(name, key)
     tidy_cache()
     with one_at_a_time(path):  # who waited here finds what the other has made
         kept = None if refresh else _find_model(path, key, model, device)
+        if place and (kept or refresh):
+            place.unlink(missing_ok=True)
         if kept:
             trained, peak = kept
             return Made(trained, False, peak)
@@ -219,7 +224,9 @@ def keep_model(
             trained = teach()
         peak = meter["peak_memory_bytes"]
         _write_model(path, key, trained, peak)
-        return Made(trained, True, peak)
+        if place:
+            place.unlink(missing_ok=True)
+        return Made(trained, trained.parts == 1, peak)
 
 # %% ../nbs/13_store.ipynb #c007
 PARTS = (  # of a record, beside `schema`
