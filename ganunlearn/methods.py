@@ -384,7 +384,7 @@ def take_student(
 
 
 def list_movers(
-    student: Student,
+    student: Student,  # of a run
 ) -> dict[str, Mover]:  # by name
     "What epochs change."
     return dict(
