@@ -462,8 +462,9 @@ def plan_rounds(
     asked_first = 1 - min(1.0, c.sample / n_r)
     retained = 3 + asked_first + (1 - c.tail) / 2  # a record of D_r
     affordable = int(budget / (others + c.retain_batch_size * retained))
-    enough = max(math.ceil(c.passes * n_f / f), FULL_LENGTH)
+    enough = math.ceil(c.passes * n_f / f)
     rounds = min(max(affordable, c.min_rounds), enough)
+    rounds = max(rounds, min(affordable, FULL_LENGTH))
     room = int((budget / rounds - others) / retained)
     return Plan(rounds, min(max(room, c.retain_batch_size), c.largest_retain_batch))
 
