@@ -6,7 +6,7 @@
 __all__ = ['OVERLOOKED', 'FULL_LENGTH', 'FEW', 'LARGE', 'CALMER', 'FEWEST', 'find_places', 'match_answers', 'fit_line',
            'move_odds', 'set_odds', 'find_leaving', 'exclude_classes', 'follow', 'Match', 'Matching', 'play_round',
            'find_left', 'recall_answers', 'follow_weights', 'set_rate', 'adjust_rate', 'set_up_matching', 'Plan',
-           'plan_rounds', 'take_matching', 'restore_matching', 'check_spare', 'calm_down', 'play_match']
+           'plan_rounds', 'take_matching', 'restore_matching', 'check_spare', 'calm_down', 'warn_of_size', 'play_match']
 
 # %% ../nbs/08b_match.ipynb #m004
 import math
@@ -542,6 +542,19 @@ CALMER = 0.7  # of the steps of before
 FEWEST = 8  # spare non-members through which a line is drawn
 
 
+def warn_of_size(
+    m: Matching,  # before its first round
+) -> None:
+    "Says so where the budget lets records of D_f be seen less than half as often as is usual."
+    c, n_f = m.config, len(m.goal)
+    seen = m.planned * min(c.batch_size, n_f) / n_f
+    if m.planned and seen < c.passes / 2:
+        what = f"each record of D_f is seen {seen:.1f} times, where {c.passes} are usual"
+        remedy = "raise epochs= and epochs_large= of Match, or retrain, which may be cheaper"
+        told = f"too large a request for the budget: {what}; {remedy}"
+        warnings.warn(told, stacklevel=count_frames())
+
+
 def play_match(
     config: Match,  # settings
     model: nn.Module,  # M_init
@@ -560,6 +573,7 @@ def play_match(
     if not m.planned:
         what = "the forget set is answered like non-members already"
         warnings.warn(f"{what}: there was nothing to forget", stacklevel=count_frames())
+    warn_of_size(m)
     done, left = m.rounds, range(m.rounds, m.planned)
     for _ in tqdm(left, desc="unlearn", disable=not progress, initial=done, total=m.planned):
         if checkpoint:
