@@ -370,8 +370,9 @@ class Preview:
         known = self.forget_seconds is not None
         takes = f"about {self.forget_seconds:.1f} s" if known else "a time that nobody knows before"
         lines = [
-            f"{self.people} people are asked for; {self.rows} rows are forgotten, "
-            f"{self.earlier} of them of earlier requests; {self.stay} stay.",
+            f"{_count_of(self.people, 'person', 'people')} asked for; "
+            f"{_count_of(self.rows, 'row', 'rows')} to be forgotten, "
+            f"{self.earlier} of them of earlier requests; {self.stay:,} stay.",
             f"Served from the {self.origin} model.",
             f"Forgetting takes {takes}, retraining about {self.retrain_seconds:.1f} s "
             f"({self.epochs} epochs); memory about {self.memory / 1e6:,.0f} MB.",
@@ -1216,7 +1217,8 @@ def check_certificate(
     said = read_json(path, "name a certificate.json")
     if not isinstance(said, dict) or said.get("kind") != CERTIFICATE or not {*KEYS} <= {*said}:
         raise BrokenFile(f"{path} is no certificate of this library; name a certificate.json")
-    rows = [("digest", said["digest"] == make_seal(said), "of all that it says")]
+    rows: list[tuple[str, bool | None, str]] = []
+    rows.append(("digest", said["digest"] == make_seal(said), "Over all that it says."))
     rows.append(_check_signed(said, public_key))
     rows += _check_files(path.parent, said)
     rows.append(_check_ledger(path.parent, said))
@@ -1271,7 +1273,9 @@ def _check_ledger(folder: Path, said: dict) -> tuple[str, bool | None, str]:
     entries = [served for served in book.ledger.served if served.id == said["id"]]
     if not entries:
         return "ledger", False, "It knows no such request."
-    return "ledger", entries[-1].seal == mark, "It knows the certificate as it was written."
+    if entries[-1].seal != mark:
+        return "ledger", False, "It knows another one of this request."
+    return "ledger", True, "It knows the certificate as it stands."
 
 
 SAME = 1e-9  # difference of numbers that are computed where they were computed before
