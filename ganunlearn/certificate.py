@@ -11,7 +11,6 @@ __all__ = ['SEALS', 'WHOLE', 'write_canonical', 'make_seal', 'read_signing_key',
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from collections import Counter
 from dataclasses import dataclass

@@ -19,8 +19,6 @@ import math
 import os
 import re
 import shutil
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
