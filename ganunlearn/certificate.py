@@ -195,8 +195,8 @@ class Ledger(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     at: str  # where they are, from the ledger's folder
     rows: _Count  # of the data that trained them
     total: _Sha256  # sum of the hashes of these rows
-    forgotten: list[Forgotten] = []
-    served: list[Served] = []
+    forgotten: list[Forgotten] = []  # everybody so far
+    served: list[Served] = []  # every request that was granted, in order
     purged: bool = False  # the original was removed
 
 
@@ -204,8 +204,8 @@ class Ledger(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Book:
     "A ledger as it lies in its folder, with its key."
 
-    folder: Path
-    key: bytes
+    folder: Path  # where both files lie
+    key: bytes  # 32 random bytes
     ledger: Ledger | None  # None: nobody was forgotten yet
 
     @property
@@ -265,7 +265,7 @@ def open_book(
 
 
 def check_clock(
-    ledger: Ledger | None,
+    ledger: Ledger | None,  # None: there is none yet
     now: datetime | None = None,  # None: what the clock says
 ) -> str:  # the time, UTC, in seconds
     "What time it is. `InputError` for a clock that went backwards."
@@ -293,7 +293,7 @@ class Known:
 
 
 def know_data(
-    book: Book,
+    book: Book,  # the ledger with its key
     data: Owned,  # N records
 ) -> Known:
     "The hashes of data, and what of it was forgotten before."
@@ -313,7 +313,7 @@ def know_data(
 
 
 def check_data(
-    book: Book,
+    book: Book,  # the ledger with its key
     known: Known,  # the data at hand
 ) -> None:
     "`InputError` for data that did not train the original, but for rows that were forgotten since."
@@ -330,7 +330,7 @@ def check_data(
 
 
 def list_forgotten(
-    known: Known,
+    known: Known,  # the data as the ledger knows them
     people: np.ndarray,  # bool N: rows of people who are forgotten now
     rows: np.ndarray,  # bool N: rows that were named
 ) -> list[Forgotten]:

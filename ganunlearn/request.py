@@ -82,7 +82,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     method: _Word = "match"  # of forgetting
     settings: dict[str, Any] = {}  # of the method
     seed: _Seed = 0  # RNG seed of all that is random
-    limits: Limits = Limits()
+    limits: Limits = Limits()  # what the new model must keep to
     train: _Function | None = None  # train(model, data, seed) -> model: for --retrain
     epochs: _Epochs = 30  # of such a training, to tell its price
     references: list[_Word] = []  # weights of models that were trained without these people
@@ -212,7 +212,7 @@ def call_function(
     name: str,  # module:function
     folder: Path,  # where the request lies
     what: str,  # the key, for messages
-    **arguments: Any,
+    **arguments: Any,  # of the function
 ) -> Any:
     "What a function gives that neither trains nor prints. `InputError`."
     function = find_function(name, folder, what)

@@ -98,7 +98,7 @@ CROWD = 10  # people; of fewer, each row stands alone in intervals, which needs 
 class Door:
     "A request before anything that it names was opened."
 
-    request: Request
+    request: Request  # as it was given
     folder: Path  # where it lies: paths are relative to it
     out: Path  # where its files will be
     book: Book  # who was forgotten before
@@ -111,12 +111,12 @@ class Door:
 class Case:
     "A request with all that it names, checked."
 
-    door: Door
-    method: Method
+    door: Door  # the request, its folder and its ledger
+    method: Method  # with its settings
     known: Known  # data as the ledger knows it
     data: Owned  # all that trained the original
-    unseen: Owned
-    holdout: Owned | None
+    unseen: Owned  # records that never trained it
+    holdout: Owned | None  # records that only judge
     model: nn.Module  # that is to forget
     given: dict[str, Tensor]  # its weights, as their file names them
     origin: str  # "original" or "last"
@@ -124,7 +124,7 @@ class Case:
     named: np.ndarray  # bool N: rows that are named
     train: Callable | None  # of the user's
     key: Any  # to sign with
-    device: torch.device
+    device: torch.device  # where it computes
     time: str  # UTC, when it was opened
 
     @property
@@ -188,7 +188,7 @@ def open_door(
 
 
 def describe_settings(
-    request: Request,
+    request: Request,  # any
 ) -> dict:
     "What a request says, but for whom it names and who signs."
     said = msgspec.to_builtins(request)
@@ -196,7 +196,7 @@ def describe_settings(
 
 # %% ../nbs/17c_serving.ipynb #qc010
 def open_case(
-    door: Door,
+    door: Door,  # the request, with its ledger
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Case:
     "Everything that a request names, checked; nothing is written. `InputError` and its kin."
@@ -236,7 +236,7 @@ def open_case(
 
 def lengthen(
     method: Any,  # as the request says
-    request: Request,
+    request: Request,  # it may set passes itself
     n: int,  # rows that must be forgotten
 ) -> Any:
     "`match` with as many rounds for a few rows as for many, unless the request sets its `passes`."
@@ -257,7 +257,7 @@ def _check_names(request: Request) -> None:
 
 
 def find_asked(
-    door: Door,
+    door: Door,  # the request, with its ledger
     data: Owned,  # N records
     known: Known,  # the same
 ) -> tuple[np.ndarray, np.ndarray]:  # bool N: rows of people; rows that were named
@@ -388,7 +388,7 @@ class Preview:
 
 
 def preview(
-    case: Case,
+    case: Case,  # checked
 ) -> Preview:
     "What it will take, by a few steps of training."
     sets = case.deal()
@@ -619,17 +619,17 @@ TRACE = 0.01  # level of the rank test that betrays a small request
 class Evidence:
     "What was found."
 
-    report: Report
-    audit: Audit | None
+    report: Report  # that needs no retrained model
+    audit: Audit | None  # beside retrained ones; None: there are none
     verdict: str  # forgotten, cannot tell, retrained; not forgotten, overdone, harmed
-    accepted: bool
+    accepted: bool  # whether the model is granted
     reasons: list[str]  # in plain words
 
 
 def judge(
-    case: Case,
-    told: Report,
-    audited: Audit | None,
+    case: Case,  # with its limits
+    told: Report,  # of the new model
+    audited: Audit | None,  # None: there is none
 ) -> Evidence:
     "Whether the model is granted."
     limits, verdict, reasons = case.door.request.limits, told.verdict, [*told.reasons]
@@ -759,7 +759,7 @@ NOT_OURS = (
 
 def write_page(
     certificate: dict,  # or refusal, without seals
-    evidence: Evidence,
+    evidence: Evidence,  # what was found
 ) -> str:
     "The report as one HTML page."
     parts = {
@@ -879,9 +879,9 @@ def _list_hashed(case: Case) -> dict[str, list[str]]:
 
 
 def describe(
-    case: Case,
-    made: Unlearned,
-    evidence: Evidence,
+    case: Case,  # checked
+    made: Unlearned,  # the new model
+    evidence: Evidence,  # what was found
     started: str,  # UTC
 ) -> dict:
     "The certificate, or the refusal, without its seals."
@@ -956,7 +956,7 @@ def _describe_audit(audited: Audit | None) -> dict | None:
 class Honoured:
     "What became of a request."
 
-    accepted: bool
+    accepted: bool  # whether the model is granted
     verdict: str  # forgotten, cannot tell, retrained; not forgotten, overdone, harmed
     reasons: list[str]  # in plain words
     folder: Path  # of its files
