@@ -471,7 +471,7 @@ def forget_command(
         int, typer.Option(min=0, help="Models to train without these people, for an audit.")
     ] = 0,
     purge: Annotated[
-        bool, typer.Option("--purge", help="Remove every model, too, that knew these people.")
+        bool, typer.Option("--purge", help="Remove the original, too, and earlier weights.")
     ] = False,
     device: _Device = None,
 ) -> None:

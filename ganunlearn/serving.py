@@ -61,8 +61,8 @@ from ganunlearn.core import (
     atomic,
     check_writable,
     fit,
+    list_cache,
     parse_json,
-    purge_cache,
     read_json,
 )
 from .experiment import describe_environment
@@ -985,7 +985,7 @@ def honour(
     *,
     retrain: bool = False,  # take that road, by the user's own training function
     references: int = 0,  # models to be trained without these people, for an audit
-    purge: bool = False,  # remove the original, too, and every model that knew these people
+    purge: bool = False,  # remove the original, too, and weights of earlier requests
     progress: bool = True,  # show a bar
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Honoured:
@@ -1164,17 +1164,16 @@ def _purge(door: Door, folder: Path) -> list[str]:
         for served in ledger.served[:-1]:
             knew[book.folder / served.folder / served.file] = served.weights
         gone = [path for path, sha in knew.items() if _remove_weights(path, sha)]
-        cached = purge_cache(data=False)
-        left = int((~cached.removed).sum()) if len(cached) else 0
         book.write(msgspec.structs.replace(ledger, purged=True))
+    cached = int(list_cache().models.sum())
     lines = [
-        f"Removed: {len(gone)} files of weights that knew these people, "
-        f"{int(cached.removed.sum()) if len(cached) else 0} models of the cache.",
+        f"Removed: {len(gone)} files of weights that knew these people.",
         "Not known: backups, copies elsewhere, snapshots of the disk, and rows in the data.",
         "From now on check --again cannot compute what the old model said, nor its hash.",
     ]
-    if left:
-        lines.insert(1, f"Left: {left} models of the cache, which another process holds.")
+    if cached:
+        told = f"Left: {cached} models in the cache, of which nobody can tell who trained them"
+        lines.insert(1, f"{told}; if this data may have: ganunlearn cache --purge --models")
     for line in lines:
         _log(folder, line)
     return lines
