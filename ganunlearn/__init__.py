@@ -13,13 +13,16 @@ _HOMES = {  # name -> its module, which is imported when the name is first asked
     "METHODS": "methods",
     "PRESETS": "game",
     "Recipe": "training",
+    "Request": "request",
     "Sizes": "splits",
     "accuracy": "training",
     "audit": "auditing",
     "build": "models",
     "evaluate_margin": "attacks",
+    "check_certificate": "serving",
     "find_preset": "game",
     "fit_attack": "attacks",
+    "honour": "serving",
     "list_datasets": "sources",
     "load": "sources",
     "split": "splits",
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
     from ganunlearn.methods import METHODS as METHODS
     from ganunlearn.methods import unlearn as unlearn
     from ganunlearn.models import build as build
+    from ganunlearn.request import Request as Request
+    from ganunlearn.serving import check_certificate as check_certificate
+    from ganunlearn.serving import honour as honour
     from ganunlearn.sources import list_datasets as list_datasets
     from ganunlearn.sources import load as load
     from ganunlearn.splits import Sizes as Sizes

@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['app', 'MOST_LETTERS', 'parse_settings', 'run_command', 'datasets_command', 'show_command', 'verify_command',
-           'pack_command', 'sweep_command', 'search_command', 'cache_command', 'main']
+           'pack_command', 'sweep_command', 'search_command', 'forget_command', 'check_command', 'cache_command',
+           'main']
 
 # %% ../nbs/18_cli.ipynb #c004
 import ast
+import json
 import sys
 import warnings
 from collections.abc import Iterable
@@ -22,6 +24,7 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 from ganunlearn.core import (
     SEEDS,
     InputError,
+    atomic,
     cache_dir,
     choose,
     list_cache,
@@ -33,6 +36,7 @@ from ganunlearn.core import (
 from .experiment import UNPROVED, find_record, locate_record, run, verify
 from .methods import METHODS
 from .models import MODELS
+from .request import TEMPLATE, make_schema
 from .results import judge_record, show, write_caption
 from ganunlearn.scenario import (
     EXPERIMENTS,
@@ -42,6 +46,7 @@ from ganunlearn.scenario import (
     make_scenario,
 )
 from .search import MOST_TRIALS, SEARCH_SPACES, find_best, locate_search, search
+from .serving import check_certificate, honour, open_case, open_door, preview
 from .sources import list_datasets, load
 from .splits import Sizes
 from .store import list_record_files, load_records, pack, read_records
@@ -447,6 +452,82 @@ def search_command(
     nearest = [f"--set {name}={value}" for name, value in find_best(found)["settings"].items()]
     _say(f"\nnearest: {' '.join(nearest) or 'the defaults'}")
     _say(str(locate_search(out, dataset, method, profile, later)))
+
+# %% ../nbs/18_cli.ipynb #99020a45
+@app.command("forget")
+def forget_command(
+    request: Annotated[Path, typer.Argument(help="Who must be forgotten, and by what.")] = Path(
+        "request.yml"
+    ),
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of what is left: new, or of this request.")
+    ] = None,
+    init: Annotated[
+        bool, typer.Option("--init", help="Write a commented request, and its JSON schema.")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Check, and tell time, memory and road; change nothing.")
+    ] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Train anew, by train: of the request.")
+    ] = False,
+    references: Annotated[
+        int, typer.Option(min=0, help="Models to train without these people, for an audit.")
+    ] = 0,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove the original, too, and earlier weights.")
+    ] = False,
+    device: _Device = None,
+) -> None:
+    """Make a model forget people: new weights, a certificate, a report, a log.
+
+    What was interrupted goes on. Status 3 where the model is refused; then nothing is replaced.
+    """
+    if init:
+        _write_request(request)
+        return
+    how: dict[str, Any] = dict(retrain=retrain, references=references)
+    if plan:
+        door = open_door(request, out or request.parent / "requests" / "new", **how)
+        _say(str(preview(open_case(door, device))))
+        return
+    if out is None:
+        raise InputError("nobody knows where to leave the files; name a folder, --out requests/1")
+    done = honour(request, out, purge=purge, device=device, **how)
+    here = Path.cwd()
+    inside = done.folder.is_relative_to(here)
+    _say(f"{done}\n{done.folder.relative_to(here) if inside else done.folder}")
+    if not done.accepted:
+        raise typer.Exit(3)
+
+
+def _write_request(path: Path) -> None:
+    "A request to start from, and what editors need to know of it. `InputError` where one is."
+    schema = path.with_name("request.schema.json")
+    if path.exists():
+        raise InputError(f"{path} is there already; name another file, or edit it")
+    for file, text in {schema: json.dumps(make_schema(), indent=1), path: TEMPLATE}.items():
+        with atomic(file) as tmp:
+            tmp.write_text(text, "utf-8")
+    _say(f"{path}: edit it, then: ganunlearn forget {path} --plan")
+
+
+@app.command("check")
+def check_command(
+    certificate: Annotated[Path, typer.Argument(help="A certificate.json.")],
+    again: Annotated[
+        bool, typer.Option("--again", help="Compute its numbers again, from models and data.")
+    ] = False,
+    public_key: Annotated[
+        str | None, typer.Option(help="Who must have signed it: 64 hex digits.")
+    ] = None,
+    device: _Device = None,
+) -> None:
+    "Whether a certificate is as it was written, and true; status 1 where something is wrong."
+    checked = check_certificate(certificate, again=again, public_key=public_key, device=device)
+    _say(str(checked))
+    if not checked.holds:
+        raise typer.Exit(1)
 
 # %% ../nbs/18_cli.ipynb #k011
 @app.command("cache")

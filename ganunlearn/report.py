@@ -110,14 +110,15 @@ def judge_auc(
     auc: tuple[float, float, float],  # with its interval
     goal: float,  # AUC that a retrained model would have, as estimated
     fewest: int = FEWEST,  # records of the smaller of both sets
+    near: float = NEAR,  # how far from the goal it may lie
 ) -> str:
     "The verdict on forgetting alone."
     _, low, high = auc
     if fewest < FEWEST:
         return "cannot tell"
-    if low > goal + NEAR:
+    if low > goal + near:
         return "not forgotten"
-    if high < goal - NEAR:
+    if high < goal - near:
         return "overdone"
     return "forgotten" if high - low <= WIDEST else "cannot tell"
 
@@ -275,6 +276,9 @@ def report(
     epochs: int = 30,  # of a retraining, whose cost is told
     sample: int = 2000,  # records of D_r that are asked, at most
     seed: int = 0,  # RNG seed of that sample
+    near: float = NEAR,  # limit: how far from its goal the AUC may lie
+    kept: float = KEPT,  # limit: share of the accuracy on D_r
+    lost: float = LOST,  # limit: of the accuracy on unseen records
     fields: Any = None,  # which entry of a record is what, see `as_dataset`
     collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
     outputs: Callable | None = None,  # the logits in what the model answers
@@ -306,10 +310,10 @@ def report(
         for name, data in sets.items()
     }
     goal = find_places(seen["forget", "before"].odds, seen["retain", "before"].odds).mean().item()
-    rows, auc = _measure(seen, goal)
-    harm = _find_harm(seen)
+    rows, auc = _measure(seen, goal, kept, lost)
+    harm = _find_harm(seen, kept, lost)
     fewest = min(len(f), len(unseen))
-    verdict = "harmed" if harm else judge_auc(auc, goal, fewest)
+    verdict = "harmed" if harm else judge_auc(auc, goal, fewest, near)
     reasons = [_tell_auc(auc, goal, rows), *harm]
     unlike = find_unlike(seen["forget", "before"], seen["unseen", "before"])
     if unlike:
@@ -342,7 +346,7 @@ def _choose_unseen(result: Unlearned, nonmember: Any, holdout: Any) -> tuple[Any
 
 
 def _measure(
-    seen: dict[tuple[str, str], Answers], goal: float
+    seen: dict[tuple[str, str], Answers], goal: float, kept: float, lost: float
 ) -> tuple[list[dict], tuple[float, float, float]]:
     "The rows of the table, and the label-aware AUC afterwards."
     rows = []
@@ -356,16 +360,16 @@ def _measure(
             known = auc
     for part in ("forget", "retain", "unseen"):
         before, after = (seen[part, when].accuracy for when in ("before", "after"))
-        least = {"retain": KEPT * before, "unseen": before - LOST, "forget": None}[part]
+        least = {"retain": kept * before, "unseen": before - lost, "forget": None}[part]
         row = dict(measure=f"accuracy on {part}", before=before, after=after, goal=least)
         rows.append(row)
     return rows, known
 
 
-def _find_harm(seen: dict[tuple[str, str], Answers]) -> list[str]:
+def _find_harm(seen: dict[tuple[str, str], Answers], kept: float, lost: float) -> list[str]:
     "What got worse than the limits allow."
     harm = []
-    limits = {"retain": 1 - KEPT, "unseen": LOST}
+    limits = {"retain": 1 - kept, "unseen": lost}
     for part, limit in limits.items():
         before, after = seen[part, "before"], seen[part, "after"]
         if is_worse(before.hits, after.hits, limit):

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['TYPES', 'RESULTS', 'KEYS', 'MAX_NODES', 'MAX_CELLS', 'BEAT', 'LEASE', 'HOLDER', 'CHILD', 'DAY', 'read_parameters',
            'NotebookCell', 'read_notebook', 'check_type', 'Cell', 'name_cell', 'hash_code', 'nest', 'make_cell',
-           'read_sweep', 'read_holder', 'find_place', 'is_stale', 'Lease', 'Lost', 'execute', 'try_cell', 'has_result',
-           'run_cell', 'run_sweep', 'plan_sweep']
+           'read_sweep', 'read_yaml', 'read_holder', 'find_place', 'is_stale', 'Lease', 'Lost', 'execute', 'try_cell',
+           'has_result', 'run_cell', 'run_sweep', 'plan_sweep']
 
 # %% ../nbs/16_sweep.ipynb #c005
 import ast
@@ -393,12 +393,16 @@ def _weigh(
     return weight
 
 
-def _read_yaml(path: Path) -> Any:
+def read_yaml(
+    path: str | Path,  # of a file
+    remedy: str,  # what to do, for the message
+    extra: str = "dev",  # the optional part of ganunlearn that asks
+) -> Any:
     "What a YAML file says: plain values, none twice, not too many, not too deep. `BrokenFile`."
-    need("dev", "yaml")
+    need(extra, "yaml")
     import yaml
 
-    text = read_text(path, "name a sweep file, as nbs/sweeps/smoke.yml")
+    text = read_text(path, remedy)
     try:
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
@@ -413,7 +417,7 @@ def _read_yaml(path: Path) -> Any:
 
 def _read_document(path: Path) -> dict:
     "A sweep file as a dictionary of the right shape."
-    doc = _read_yaml(path)
+    doc = read_yaml(path, "name a sweep file, as nbs/sweeps/smoke.yml")
     if not isinstance(doc, dict):
         raise BrokenFile(
             f"{path} holds no sweep; expected notebook: and grid:, as in nbs/sweeps/smoke.yml"

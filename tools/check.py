@@ -55,6 +55,7 @@ LONGEST = (  # started first, so that no core is idle at the end
     "requests",
     "11_auditing",
     "05_training",
+    "17c_serving",
     "preset",
     "cifar10",
 )
