@@ -253,6 +253,9 @@ def open_book(
     if len(known) != 32:
         raise BrokenFile(f"ledger: {key} holds no key of 32 bytes; bring it back from a backup")
     if not held.exists():
+        if any(folder.glob("*/certificate.json")):
+            told = "is missing, though certificates lie here; without it nobody knows who was forgotten"
+            raise InputError(f"ledger: {held} {told}: bring it back from a backup")
         return Book(folder, known, None)
     remedy = "bring it back from a backup"
     said = read_json(held, remedy)
