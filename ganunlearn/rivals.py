@@ -86,7 +86,10 @@ def draw_weights(
 @register_method("retrain")
 @dataclass(frozen=True)
 class Retrain(Anew):
-    "A new model on D_r, in few epochs; exact, since nothing of the old one is used."
+    """A new model on D_r, in few epochs; exact, since no weight of the old one is used.
+
+    Buffers of layers that have no rule to draw them anew, such as a fixed scaling, stay.
+    """
 
     epochs: int = 5
     batch_size: int = 64  # records a step, at most

@@ -209,16 +209,7 @@ def open_case(
     give_weights(model, given, request.weights)
     if not is_finite(model):
         raise InputError("weights: they hold NaN or infinity; expected finite ones")
-    data = load_owned(request.data, request, folder, "data")
-    if data.group is None:
-        raise InputError(
-            "data: nothing says whose a row is; give the data set a `group`, one a row"
-        )
-    unseen = load_owned(request.unseen, request, folder, "unseen", len(data))
-    holdout = None
-    if request.holdout:
-        start = len(data) + len(unseen)
-        holdout = load_owned(request.holdout, request, folder, "holdout", start)
+    data, unseen, holdout = _load_sides(request, folder)
     known = know_data(book, data)
     check_data(book, known)
     asked, named = find_asked(door, data, known)
@@ -229,6 +220,19 @@ def open_case(
     device = pick_device(device)
     opened = method, known, data, unseen, holdout, model.to(device), given, origin
     return Case(door, *opened, asked, named, train, key, device, now)
+
+
+def _load_sides(request: Request, folder: Path) -> tuple[Owned, Owned, Owned | None]:
+    "Data, unseen records and the hold-out, if there is one. `InputError`."
+    data = load_owned(request.data, request, folder, "data")
+    if data.group is None:
+        told = "data: nothing says whose a row is"
+        raise InputError(f"{told}; give the data set a `group`, one a row")
+    unseen = load_owned(request.unseen, request, folder, "unseen", len(data))
+    if not request.holdout:
+        return data, unseen, None
+    start = len(data) + len(unseen)
+    return data, unseen, load_owned(request.holdout, request, folder, "holdout", start)
 
 
 def _check_names(request: Request) -> None:
@@ -833,7 +837,7 @@ def _tell_done(certificate: dict) -> list[str]:
     lines = [f"{done} that it never saw (method {certificate['settings']['method']})."]
     lines.append(f"That took {spent:.1f} s; to train a new model would take about {whole:.1f} s.")
     if spent > whole:
-        lines.append("Training a new model is cheaper here, and exact; --retrain does it.")
+        lines.append("Training a new model is cheaper here, and exact; --retrain and train: do it.")
     return lines
 
 
@@ -1332,12 +1336,7 @@ def _compute_again(folder: Path, said: dict, device: torch.device) -> list[dict]
     book = open_book(Path(os.path.normpath(folder / said["ledger"])))
     if book.ledger is None:
         raise InputError("The ledger is gone, without which nobody knows who was meant.")
-    data = load_owned(request.data, request, home, "data")
-    unseen = load_owned(request.unseen, request, home, "unseen", len(data))
-    holdout = None
-    if request.holdout:
-        start = len(data) + len(unseen)
-        holdout = load_owned(request.holdout, request, home, "holdout", start)
+    data, unseen, holdout = _load_sides(request, home)
     known = know_data(book, data)
     masks = _find_meant(said, book, data, known)
     if said["data"]["total"] != f"{known.total:064x}":
