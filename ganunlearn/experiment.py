@@ -7,8 +7,8 @@ __all__ = ['UNPROVED', 'Finished', 'make_sets', 'play', 'play_games', 'join_game
            'compare_costs', 'describe_environment', 'describe_data', 'describe_training', 'measure_accuracies',
            'run_attacks', 'attack_models', 'measure_distances', 'count_top_posteriors', 'describe_run', 'compute',
            'locate_record', 'find_record', 'run', 'make_others', 'audit_models', 'count_references', 'Audited',
-           'read_aucs', 'read_scenario', 'check_costs', 'verify', 'EXPERIMENTS', 'Experiment', 'find_experiment',
-           'register']
+           'read_aucs', 'keep_outputs', 'read_outputs', 'audit_record', 'read_scenario', 'check_costs', 'verify',
+           'EXPERIMENTS', 'Experiment', 'find_experiment', 'register']
 
 # %% ../nbs/14_experiment.ipynb #c004
 import json
@@ -27,8 +27,16 @@ from torch import Tensor, nn
 
 from ._moved import forward
 from .attacks import ShadowAttack, evaluate, evaluate_margin, fit_attack
-from .auditing import audit_readings, calibrate, read_answers
-from .core import BrokenFile, UnknownName, atomic, check_writable
+from ganunlearn.auditing import (
+    Audit,
+    Sets,
+    audit_readings,
+    calibrate,
+    read_answers,
+    read_kept,
+    write_answers,
+)
+from .core import BrokenFile, InputError, UnknownName, atomic, check_writable
 from .game import PRESETS, Method, Unlearned, distance
 from .methods import read_method, unlearn
 from .records import Records
@@ -612,6 +620,8 @@ def audit_models(
     found["test"] = [accuracy(model, sets.test) for model in references]
     if held_out:
         found["held_out"] = calibrate(band, groups, seed=seed)
+    if finished.settings.get("outputs"):
+        found["outputs"] = keep_outputs(finished, references)
     return found
 
 
@@ -626,8 +636,10 @@ def count_references(
 class Audited(Experiment):
     "What experiments have in common that audit every model of the run."
 
-    settings = {"references": 10, "references_deep": 3}
-    assumed = {"references": 10, "references_deep": 3}  # of the first records; never changed
+    # outputs: 1 keeps what every model answered about each record
+    settings = {"references": 10, "references_deep": 3, "outputs": 0}
+    # of the first records; never changed
+    assumed = {"references": 10, "references_deep": 3, "outputs": 0}
     audits = True
     held_out = False  # are the retrained models judged, too?
 
@@ -651,6 +663,59 @@ def read_aucs(
         row = rows[f"{attack} AUC"]
         found[model] = dict(auc=row["value"], auc_low=row["low"], auc_high=row["high"])
     return found
+
+# %% ../nbs/14_experiment.ipynb #5c6c63dc
+def keep_outputs(
+    finished: Finished,  # a run with its models
+    references: list[nn.Module],  # R retrained models
+) -> dict[str, Any]:  # by model; a list of references; groups
+    """What every model answers about each record, as text; see `write_answers`.
+
+    Of the records that stay as many as were held out.
+    """
+    sets = finished.sets
+    parts = {part: getattr(sets, part) for part in ("forget", "holdout", "nonmember")}
+    parts["retain"] = sets.retain.take(slice(len(sets.holdout)))
+
+    def keep(model: nn.Module) -> dict[str, dict[str, str]]:
+        "What one model answers."
+        return write_answers(
+            {p: read_answers(model, records, finished.attack) for p, records in parts.items()}
+        )
+
+    groups = {
+        part: {"group": np.unique(records.group, return_inverse=True)[1]}
+        for part, records in parts.items()
+    }
+    kept: dict[str, Any] = {name: keep(model) for name, model in finished.models.items()}
+    return kept | dict(references=[*map(keep, references)], groups=write_answers(groups))
+
+
+def read_outputs(
+    record: dict,  # as `read_record` gives it
+    model: str = "unlearned",  # or original, retrained
+) -> tuple[Sets, list[Sets], dict[str, np.ndarray]]:  # readings, those of references, groups
+    """What a model of a record, and the references, answered about each record.
+
+    `InputError` for a record that was not asked to keep it.
+    """
+    kept = record.get("also", {}).get("outputs")
+    if kept is None:
+        raise InputError("the record keeps no outputs; run it with experiment setting outputs: 1")
+    groups = {part: of["group"] for part, of in read_kept(kept["groups"]).items()}
+    return read_kept(kept[model]), [*map(read_kept, kept["references"])], groups
+
+
+def audit_record(
+    record: dict,  # as `read_record` gives it, with its outputs
+    model: str = "unlearned",  # or original, retrained
+) -> Audit:
+    """Today's attacks on a model of yesterday, from what its record keeps; see `read_outputs`.
+
+    Accuracy on records that stay is among the rows, and so part of the verdict.
+    """
+    own, references, groups = read_outputs(record, model)
+    return audit_readings(own, references, groups, seed=record["seed"])
 
 # %% ../nbs/14_experiment.ipynb #c043
 def read_scenario(

@@ -530,7 +530,8 @@ def _list_leaves(node: object, path: str, paths: list[str], leaves: list) -> Non
     "Append the leaves below a node, and their paths. A row that names its metric goes by its name."
     if isinstance(node, dict):
         for name, child in node.items():
-            _list_leaves(child, f"{path}/{name}", paths, leaves)
+            if name != "outputs":  # text that stands for arrays; no number of a table
+                _list_leaves(child, f"{path}/{name}", paths, leaves)
     elif isinstance(node, list):
         for i, child in enumerate(node):
             name = i
