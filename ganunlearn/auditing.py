@@ -899,7 +899,7 @@ def read_kept(
 
 
 def _write_array(values: np.ndarray) -> str:
-    "Kind of number, a colon, and the compressed bytes in base 64."
+    "Kind of number, shape, and the compressed bytes in base 64, with colons between."
     values = np.asarray(values)
     if values.dtype.kind in "iu":
         kind = np.min_scalar_type(int(values.max(initial=0)))
@@ -908,13 +908,15 @@ def _write_array(values: np.ndarray) -> str:
         kind = np.dtype(np.float16 if has_room else np.float32)
     kind = kind.newbyteorder("<")
     packed = zlib.compress(values.astype(kind).tobytes(), level=9)
-    return f"{kind.str}:{base64.b64encode(packed).decode()}"
+    shape = "x".join(map(str, values.shape))
+    return f"{kind.str}:{shape}:{base64.b64encode(packed).decode()}"
 
 
 def _read_array(text: str) -> np.ndarray:
     "What `_write_array` has written."
-    kind, _, packed = text.partition(":")
+    kind, shape, packed = text.split(":")
     values = np.frombuffer(zlib.decompress(base64.b64decode(packed)), dtype=np.dtype(kind))
+    values = values.reshape([int(n) for n in shape.split("x")])
     return values.astype(float if values.dtype.kind == "f" else int)
 
 # %% ../nbs/11_auditing.ipynb #c040

@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from ..attacks import evaluate
-from ..auditing import read_answers, u_lira
+from ..auditing import Reading, klom, read_answers, u_lira, write_answers
 from ..experiment import Audited, Experiment, Finished, make_others, play, register
 from ..scenario import derive_seed
 from ..training import accuracy
@@ -42,12 +42,14 @@ class ULira(Experiment):
     "Unlearned against retrained models, many of each."
 
     name = "u_lira"
-    settings = {"pairs": 16}
-    assumed = {"pairs": 16}  # of the first records; never changed
+    # outputs: 1 keeps what every model answered, and adds KLoM, the originals and the null
+    settings = {"pairs": 16, "outputs": 0}
+    assumed = {"pairs": 16, "outputs": 0}  # of the first records; never changed
 
     def measure(self, finished: Finished) -> dict:
         "U-LiRA."
-        return play_pairs(finished, finished.settings["pairs"])
+        settings = finished.settings
+        return play_pairs(finished, settings["pairs"], outputs=bool(settings["outputs"]))
 
 # %% ../../nbs/experiments/audit.ipynb #h004
 def measure_band(
@@ -69,19 +71,61 @@ def measure_band(
 def play_pairs(
     finished: Finished,  # a run with its models
     n: int,  # models of each kind
+    outputs: bool = False,  # add KLoM, the originals and the null, and keep all answers
 ) -> dict:
     "`n` originals, each unlearned, against as many retrained models."
     sets, sc = finished.sets, finished.scenario
 
-    def read(model: nn.Module) -> np.ndarray:  # N
-        "Log-odds of the true class on D_f."
-        return read_answers(model, sets.forget)["log_odds"]
+    def read(model: nn.Module) -> Reading:
+        "What a model gives away about D_f."
+        return read_answers(model, sets.forget)
 
-    forgot = []
+    readings: dict[str, list[Reading]] = {"original": [], "unlearned": [], "retrained": []}
     for i, original in enumerate(make_others(finished, "original", n)):
         seed = derive_seed(1000 + i, "game")
-        forgot.append(read(play(sc.config, original, sets, seed, finished.progress).model))
-    retrained = [read(model) for model in make_others(finished, "retrained", n)]
-    groups = sets.forget.group
-    found = u_lira(np.stack(forgot), np.stack(retrained), groups, seed=finished.seed)
-    return {"u_lira": found}
+        unlearned = play(sc.config, original, sets, seed, finished.progress).model
+        readings["original"].append(read(original))
+        readings["unlearned"].append(read(unlearned))
+    for model in make_others(finished, "retrained", n):
+        readings["retrained"].append(read(model))
+    kinds = {kind: _join(list_of) for kind, list_of in readings.items()}
+    if not outputs:
+        return {"u_lira": _tell_apart(finished, kinds["unlearned"], kinds["retrained"])}
+    return _compare_kinds(finished, kinds) | {"outputs": write_answers(kinds)}
+
+
+def _join(readings: list[Reading]) -> Reading:  # K, N of each
+    "Readings of K models as one."
+    return {name: np.stack([reading[name] for reading in readings]) for name in readings[0]}
+
+
+def _tell_apart(finished: Finished, a: Reading, b: Reading) -> dict:
+    "U-LiRA between two kinds of models."
+    groups = finished.sets.forget.group
+    return u_lira(a["log_odds"], b["log_odds"], groups, seed=finished.seed)
+
+
+def _compare_kinds(finished: Finished, kinds: dict[str, Reading]) -> dict:
+    """U-LiRA and KLoM of originals, unlearned models, and one half of the retrained ones.
+
+    The last is the null, and has half as many models; so the unlearned are told with half, too.
+    """
+    retrained = kinds["retrained"]
+    half = len(retrained["margin"]) // 2
+    first = {name: values[:half] for name, values in retrained.items()}
+    second = {name: values[half : 2 * half] for name, values in retrained.items()}
+    part = {name: values[:half] for name, values in kinds["unlearned"].items()}
+    pairs = {
+        "u_lira": (kinds["unlearned"], retrained),
+        "u_lira_original": (kinds["original"], retrained),
+        "u_lira_half": (part, second),
+        "u_lira_null": (first, second),
+    }
+    found: dict = {}
+    for name, (a, b) in pairs.items():
+        divergence = klom(a["margin"], b["margin"])
+        found[name] = _tell_apart(finished, a, b) | dict(
+            klom_mean=float(divergence.mean()),
+            klom_95=float(np.quantile(divergence, 0.95)),
+        )
+    return found
