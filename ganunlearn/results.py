@@ -803,8 +803,19 @@ def describe_source(
     return (
         f"data: {_join(source + subset)}; "
         f"preset {_join(table.preset)}, profile {_join(table.profile)}; "
-        f"{_join(runs.device)}; seeds {seeds}"
+        f"{_join(runs.device)}; seeds {seeds}{_tell_audits(table)}"
     )
+
+
+def _tell_audits(table: "pd.DataFrame") -> str:
+    "Which versions of the audit judged the runs; nothing where none was audited."
+    judged = set(table[table.part == "audit"].key)
+    versions = table[(table.part == "versions") & (table.metric == "audit")]
+    by_key = versions.set_index("key").value
+    made_by = sorted({int(by_key.get(key, 1)) for key in judged})  # the first records name none
+    if not made_by:
+        return ""
+    return f"; judged by audit {' and '.join(map(str, made_by))}"
 
 
 def _join(words: Iterable[str]) -> str:
