@@ -61,6 +61,8 @@ TASKS = {
     "purchase20": Task("mlp", published=(1.0, 0.751)),
     "purchase50": Task("mlp", published=(1.0, 0.693)),
     "purchase100": Task("mlp", published=(1.0, 0.617)),
+    "weekly100": Task("mlp"),
+    "basket100": Task("mlp"),
     "digits": Task("mlp"),
 }
 
@@ -92,17 +94,23 @@ def _sizes(
 PROFILES = {
     "smoke": {
         "purchase": _sizes(1000, 1000, 100, 100, 200, test=1000),
+        "weekly": _sizes(1000, 1000, 100, 100, 200, test=1000),
+        "basket": _sizes(1000, 1000, 100, 100, 200, test=1000),
         "digits": _sizes(500, 250, 100, 100, 200),
         "": _sizes(400, 300, 80, 80, 100),
     },
     "cpu": {
         "purchase": _sizes(6000, 5000),
+        "weekly": _sizes(12000, 5000),
+        "basket": _sizes(24000, 5000),
         "digits": _sizes(600, 250, 100, 100, 200),
         "cifar100": _sizes(10000, 4500),
         "": _sizes(5000, 5000),
     },
     "full": {
         "purchase": _sizes(6000, 5000),
+        "weekly": _sizes(12000, 5000),
+        "basket": _sizes(24000, 5000),
         "digits": _sizes(600, 250, 100, 100, 200),
         "": _sizes(25000, 12000),
     },
@@ -200,7 +208,8 @@ def _are_one(known: type, kind: type) -> bool:
     return here and known.__qualname__ == kind.__qualname__
 
 
-PAGES = {name: "purchase" if name.startswith("purchase") else name for name in TASKS}
+_PURCHASES = ("purchase", "weekly", "basket")
+PAGES = {name: "purchase" if name.startswith(_PURCHASES) else name for name in TASKS}
 for plain in (*PAGES.values(), "alpha", "gan_losses", "untouched", "own"):
     EXPERIMENTS[plain] = Experiment(plain)  # without hooks; data of yours are run in 'own'
 
