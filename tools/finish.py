@@ -3,7 +3,8 @@
     python tools/finish.py FOLDER              # `_quarto.yml` has Quarto run it, with no FOLDER
 
 A page with a table asks for RequireJS and jQuery, which no page here uses; a theme's style sheet
-asks for fonts; the index of the search holds the TeX of equations. And the search looks for a
+asks for fonts; the picture for who shares a page may be a picture within its text; the index of the
+search holds the TeX of equations. And the search looks for a
 phrase that resembles the query, while people type words. Standard library only, for any Python.
 """
 
@@ -27,6 +28,11 @@ LOADS = re.compile(  # what a browser fetches by itself; `a` and `link rel="cano
     re.I,
 )
 FETCHED = re.compile(r"(?:url\(\s*[\"']?|@import\s*[\"'])((?:https?:)?//[^\"')]*)")
+CARD = re.compile(
+    r"(<meta (?:property=\"og|name=\"twitter):image\" content=\")[^\"]*data:image[^\"]*"
+)
+HOME = re.compile(r"<loc>(https://.*?/)index\.html</loc>")
+MATH = re.compile(r"(?<!<span class=\"math\">)<math display=\"(inline|block)\".*?</math>", re.S)
 TEX = re.compile(r"<annotation[^>]*encoding=\"application/x-tex\"[^>]*>(.*?)</annotation>", re.S)
 
 # Sections that hold every word of the query come first, and among these the ones that are named so;
@@ -71,15 +77,23 @@ def free_styles(site):
             path.write_text(freed, encoding="utf-8")
 
 
+def box_equation(match):
+    "An equation in a box, which scrolls where a screen is narrow."
+    kind = "math" if match[1] == "inline" else "math display"
+    return f'<span class="{kind}">{match[0]}</span>'
+
+
 def free_pages(site):
     "Pages ask for no widgets; the TeX of their equations: `{page: [source, ...]}`."
-    equations = {}
+    equations, home = {}, HOME.search((Path(site) / "sitemap.xml").read_text(encoding="utf-8"))
+    card = rf"\g<1>{home[1]}card.png"  # Quarto takes a page's first picture, even within its text
     for path in list_files(site, ".html"):
         text = path.read_text(encoding="utf-8")
         equations[path.relative_to(site).as_posix()] = [
             html.unescape(source).strip() for source in TEX.findall(text)
         ]
-        freed = TEX.sub("", WIDGETS.sub("", text))
+        freed = CARD.sub(card, TEX.sub("", WIDGETS.sub("", text)))
+        freed = MATH.sub(box_equation, freed)
         if freed != text:
             path.write_text(freed, encoding="utf-8")
     return equations
@@ -102,6 +116,8 @@ def search_words(site):
     "Let Quarto's search look for words."
     for path in list_files(site, "quarto-search.js"):
         text = path.read_text(encoding="utf-8")
+        if OURS in text:
+            continue
         if QUARTOS not in text:
             sys.exit(f"{path.name} searches in another way now: look at QUARTOS in tools/finish.py")
         path.write_text(text.replace(QUARTOS, OURS), encoding="utf-8")
