@@ -204,7 +204,8 @@ FOCUS = """() => {  // where the keyboard is: in the document's order? in sight?
   };
 }"""
 BROKEN = """<!DOCTYPE html><html lang="en"><head><title>x</title></head>
-<body style="background: #fff"><main><div id="title-block-header"><h1>Title</h1></div><details class="code-fold"><summary>Code</summary></details>
+<body style="background: #fff"><main><div id="title-block-header"><h1>Title</h1></div>
+<details class="code-fold"><summary>Code</summary></details>
 <p style="color: #999">faint</p><p style="font-size: 9px">small</p><h4>a jump</h4>
 <a href="#x" tabindex="3">ordered</a><a href="#y"></a><div style="width: 3000px">wide</div>
 <figure><img alt="x" width="900" style="width: 200px; height: 9px" src="data:image/svg+xml,

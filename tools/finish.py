@@ -1,10 +1,10 @@
-"""What a renderer leaves to be done on a site: pages that load nothing from other hosts, and search.
+"""What a renderer leaves to be done on a site: nothing from other hosts, the keyboard, the search.
 
     python tools/finish.py FOLDER              # `_quarto.yml` has Quarto run it, with no FOLDER
 
 A page with a table asks for RequireJS and jQuery, which no page here uses; a theme's style sheet
 asks for fonts; the picture for who shares a page may be a picture within its text; the index of the
-search holds the TeX of equations. And the search looks for a
+search holds the TeX of equations. Who uses the keyboard passes the whole menu first. And the search looks for a
 phrase that resembles the query, while people type words. Standard library only, for any Python.
 """
 
@@ -33,6 +33,8 @@ CARD = re.compile(
 )
 HOME = re.compile(r"<loc>(https://.*?/)index\.html</loc>")
 MATH = re.compile(r"(?<!<span class=\"math\">)<math display=\"(inline|block)\".*?</math>", re.S)
+BODY = re.compile(r"(<body[^>]*>)(?!<a class=\"skip\")")
+SKIP = '<a class="skip" href="#quarto-document-content">Skip to the text</a>'
 TEX = re.compile(r"<annotation[^>]*encoding=\"application/x-tex\"[^>]*>(.*?)</annotation>", re.S)
 
 # Sections that hold every word of the query come first, and among these the ones that are named so;
@@ -93,7 +95,7 @@ def free_pages(site):
             html.unescape(source).strip() for source in TEX.findall(text)
         ]
         freed = CARD.sub(card, TEX.sub("", WIDGETS.sub("", text)))
-        freed = MATH.sub(box_equation, freed)
+        freed = BODY.sub(rf"\g<1>{SKIP}", MATH.sub(box_equation, freed))
         if freed != text:
             path.write_text(freed, encoding="utf-8")
     return equations
