@@ -32,7 +32,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LIMIT = 2e6  # bytes of a page
 TALL, TALL_DARK = 10_000, 3_000  # pixels of a screenshot
-DESKTOP_FIGURE, PHONE_FIGURE = 0.85, 0.6  # of a figure's size: less is hard to read
+DESKTOP_FIGURE, PHONE_FIGURE = 0.78, 0.6  # of a figure's size: less is hard to read
 DARK = 80  # of 255: how light a dark page may be
 TABS = 40  # how often Tab is pressed
 AT_ONCE = 3  # pages open at a time
@@ -306,6 +306,7 @@ async def look(context, base, todo):
     log = listen(tab, base)
     while todo:
         page = todo.pop()
+        await tab.goto("about:blank")
         log.clear()
         await tab.emulate_media(color_scheme="light")
         await tab.set_viewport_size(DESKTOP)
@@ -318,6 +319,7 @@ async def look(context, base, todo):
         seen["wide"] = await tab.evaluate(WIDE)
         seen["read"][" on a phone"] = await read(tab, PHONE_FIGURE)
         await take_picture(tab, f"{shot}-phone.jpg")
+        await tab.goto("about:blank")  # or what the old page still loads would count as failed
         await tab.emulate_media(color_scheme="dark")
         await tab.goto(base + page, wait_until="load")
         await take_picture(tab, f"{shot}-phone-dark.jpg", TALL_DARK)
@@ -443,9 +445,9 @@ def judge_links(seen, base, known):
 
 
 def judge_edit(links):
-    "Whether a page's link to edit it names a file that is there."
-    paths = [re.split(r"/(?:edit|blob)/[^/]+/", link)[-1] for link in links]
-    return len(paths) == 1 and (ROOT / paths[0]).is_file()
+    "Whether a page's links to edit it name one file, which is there."
+    paths = {re.split(r"/(?:edit|blob)/[^/]+/", link)[-1] for link in links}
+    return len(paths) == 1 and (ROOT / paths.pop()).is_file()
 
 
 def judge_card(links):

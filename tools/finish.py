@@ -4,8 +4,8 @@
 
 A page with a table asks for RequireJS and jQuery, which no page here uses; a theme's style sheet
 asks for fonts; the picture for who shares a page may be a picture within its text; the index of the
-search holds the TeX of equations. Who uses the keyboard passes the whole menu first. And the search looks for a
-phrase that resembles the query, while people type words. Standard library only, for any Python.
+search holds the TeX of equations. Who uses the keyboard passes the whole menu first. And the search
+looks for a phrase that resembles the query, while people type words. Standard library only.
 """
 
 import html
