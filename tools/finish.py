@@ -32,7 +32,11 @@ CARD = re.compile(
     r"(<meta (?:property=\"og|name=\"twitter):image\" content=\")[^\"]*data:image[^\"]*"
 )
 HOME = re.compile(r"<loc>(https://.*?/)index\.html</loc>")
-MATH = re.compile(r"(?<!<span class=\"math\">)<math display=\"(inline|block)\".*?</math>", re.S)
+MATH = re.compile(  # an equation that has no box yet
+    r"(?<!<span class=\"math\">)(?<!<span class=\"math display\">)"
+    r"<math\b[^>]*\bdisplay=\"(inline|block)\".*?</math>",
+    re.S,
+)
 BODY = re.compile(r"(<body[^>]*>)(?!<a class=\"skip\")")
 SKIP = '<a class="skip" href="#quarto-document-content">Skip to the text</a>'
 TEX = re.compile(r"<annotation[^>]*encoding=\"application/x-tex\"[^>]*>(.*?)</annotation>", re.S)
