@@ -24,7 +24,7 @@ READY := .venv/.ready
 DEMO := runs/demo
 PAPER := runs/paper
 
-.PHONY: help setup demo paper test break lab readme docs quarto docs-preview docs-check lint clean FORCE
+.PHONY: help setup demo paper test break lab readme docs quarto docs-preview docs-check docs-check-built lint clean FORCE
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 22
@@ -91,7 +91,9 @@ quarto:
 docs-preview: $(READY) ## the same site without Quarto: _docs/index.html
 	$(IN) python tools/docs.py
 
-docs-check: docs-preview ## open every page of the preview in Chromium; screenshots in runs/docs
+docs-check: docs-preview docs-check-built ## open every page of the preview in Chromium; screenshots in runs/docs
+
+docs-check-built: ## the same for what stands in _docs, for example after: make docs
 	$(IN) python tools/docs_check.py
 
 clean: ## remove .venv, caches and everything built; results in runs/ stay

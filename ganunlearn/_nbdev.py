@@ -1,7 +1,8 @@
 """What nbdev does to this project's notebooks beyond its own steps; settings.ini names both.
 
 nbdev stages notebooks in _proc/ before a site is made of them, with Quarto or without. `Tidy`
-(`procs`) comes last: links that lead somewhere, alternative texts as YAML reads them, folded code.
+(`procs`) comes last: links that lead somewhere, alternative texts as YAML reads them, folded code,
+and no toggle of code that shows nothing before what a page says.
 `Renderer` shows signatures whose quoted types are imported for type checkers alone.
 """
 
@@ -21,6 +22,8 @@ LINK = re.compile(r"(\]\()([^)\s]+)(?=\))")
 PRIVATE = re.compile(r"\[(`_\w+`)\]\([^)]*\)")  # nbdev links private names, which have no place
 FENCED = re.compile(r"^```.*?^```", re.M | re.S)
 NAMED = re.compile(r"\[(`[^`]*`)\]\([^)]*\)")  # a link around a name in backticks
+SILENT = re.compile(r"^#\| code-fold: true\n(?!#\|)")  # folded, and no directive besides
+TAG = re.compile(r"\\tag\{(.*?)\}")  # the number of an equation: MathML has none
 CAPTION = re.compile(r"^(#\| *fig-(?:alt|cap): +)(?![\"'\[])(.*?) *$", re.M)  # not quoted yet
 
 
@@ -54,6 +57,40 @@ def quote_caption(match: re.Match) -> str:
     return match[1] + json.dumps(match[2], ensure_ascii=False)
 
 
+def is_code(cell) -> bool:
+    "Whether a cell has code that its page shows."
+    return cell.cell_type == "code" and not re.search(r"^#\| echo: false", cell.source, re.M)
+
+
+def is_silent(cell) -> bool:
+    "Whether a cell is folded code, like any other, and shows nothing."
+    return is_code(cell) and not cell.get("outputs") and bool(SILENT.match(cell.source))
+
+
+def place_silent(cells: list) -> list:
+    "A page's cells, and those of its beginning that show nothing before its first heading."
+    headings = (i for i, cell in enumerate(cells) if re.match(r"##\s", cell.source))
+    end = next(headings, len(cells))
+    first, rest = cells[:1], cells[1:end]  # the title, the beginning
+    says = [cell for cell in rest if not is_silent(cell)]
+    return [*first, *says, *filter(is_silent, rest), *cells[end:]]
+
+
+def join_silent(cells: list) -> list:
+    "A page's cells, and folded code that shows nothing with the code that it prepares: one toggle."
+    joined: list = []
+    for cell in cells:
+        before = joined[-1] if joined else None
+        folded = is_code(cell) and cell.source.startswith("#| code-fold: true\n")
+        if folded and before is not None and is_silent(before):
+            code = joined.pop().source.split("\n", 1)[1].rstrip()
+            directives = re.match(r"(#\|.*\n)*", cell.source)
+            end = directives.end() if directives else 0
+            cell.source = f"{cell.source[:end]}{code}\n\n{cell.source[end:]}"
+        joined.append(cell)
+    return joined
+
+
 class Tidy(Processor):
     "The last step for every notebook."
 
@@ -61,6 +98,10 @@ class Tidy(Processor):
         "Called before the first cell."
         nbs = get_config().nbs_path.resolve()
         self.page = Path(self.nb.path_).resolve().relative_to(nbs).as_posix()
+
+    def folds(self) -> bool:
+        "Whether this page is read for what it finds."
+        return Path(self.page).parts[0] in FOLDED
 
     def relink(self, text: str) -> str:
         "Markdown whose links lead somewhere."
@@ -78,7 +119,7 @@ class Tidy(Processor):
     def cell(self, cell) -> None:
         "Called for every cell."
         if cell.cell_type == "markdown":
-            cell.source = self.relink(cell.source)
+            cell.source = TAG.sub(r"\\qquad (\1)", self.relink(cell.source))
         if cell.cell_type != "code":
             return
         # With it, Quarto boxes the outputs of `show_doc`: headings leave "On this page"
@@ -86,12 +127,17 @@ class Tidy(Processor):
         for output in cell.get("outputs", []):
             self.tidy_output(output)
         cell.source = CAPTION.sub(quote_caption, cell.source)
-        if Path(self.page).parts[0] in FOLDED and "code-fold" not in cell.source:
+        if not self.folds():
+            return
+        cell.source = cell.source.replace("#| code-fold: show\n", "#| code-fold: true\n")
+        if "code-fold" not in cell.source:
             cell.source = f"#| code-fold: true\n{cell.source}"
 
     def end(self) -> None:
         "Called after the last cell."
         self.nb.metadata.pop("widgets", None)
+        if self.folds():
+            self.nb.cells = join_silent(place_silent(self.nb.cells))
 
 
 class Quoted:

@@ -12,6 +12,7 @@ import shutil
 from html import unescape
 from pathlib import Path
 
+from finish import WORDS, finish
 from latex2mathml.converter import convert
 from nbdev.quarto import refresh_quarto_yml
 from nbdev.serve import proc_nbs
@@ -22,28 +23,17 @@ ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_docs"
 EQUATION = re.compile(r'<span class="math (inline|display)">(.*?)</span>', re.S)
 BARS = re.compile(r"<mo[^>]*>(?=&#x0(?:2016|2225);)")  # of a norm
-IMPORTED = re.compile(r"@import url\([^)]*\);?")
 EXPECTED = re.compile(  # warnings of smalldocs about what only Quarto does
     r"output-file is not read|format commonmark is not built|html\.grid is ignored"
+    r"|html-math-method|respect-user-color-scheme|compiles no Sass"
 )
 
-# smalldocs looks for a phrase that resembles the query, but people type words: sections that hold
-# them all come first, and among these the ones that are named so.
-FUZZY = "fuse.search(q, { limit }).map((h) => h.item)"
-WORDS = f"""((words) => {{
-  const name = (e) => `${{e.title}} ${{e.section}}`.toLowerCase();
-  const holds = (e, w) => (name(e) + e.text.toLowerCase()).includes(w);
-  const named = (e) => words.filter((w) => name(e).includes(w)).length;
-  const whole = index.filter((e) => words.every((w) => holds(e, w)));
-  whole.sort((a, b) => named(b) - named(a));
-  return [...new Set([...whole, ...{FUZZY}])].slice(0, limit);
-}})(q.toLowerCase().split(/\\s+/))"""
+FUZZY = "fuse.search(q, { limit }).map((h) => h.item)"  # how smalldocs searches: for a phrase
 
 
 def convert_equation(match):
     "One equation as MathML."
-    kind = match[1]
-    tex = re.sub(r"\\tag\{(.*?)\}", r"\\qquad (\1)", unescape(match[2])[2:-2])
+    kind, tex = match[1], unescape(match[2])[2:-2]
     try:
         math = convert(tex, display="block" if kind == "display" else "inline")
     except Exception as error:
@@ -73,11 +63,9 @@ class Preview(Site):
         libraries = self.out / "site_libs"
         script = libraries / "smalldocs.js"
         text = script.read_text(encoding="utf-8")
-        assert FUZZY in text, "smalldocs searches in another way now: look at WORDS"
-        script.write_text(text.replace(FUZZY, WORDS), encoding="utf-8")
-        for css in libraries.rglob("*.css"):
-            text = IMPORTED.sub("", css.read_text(encoding="utf-8"))
-            css.write_text(text, encoding="utf-8")
+        assert FUZZY in text, "smalldocs searches in another way now: look at FUZZY"
+        ours = f"{WORDS}(q, index, {FUZZY}, limit)"
+        script.write_text(text.replace(FUZZY, ours), encoding="utf-8")
 
 
 def main():
@@ -88,6 +76,7 @@ def main():
     site = Preview(load(staged), quiet=True)
     site.out = SITE
     number = site.build()
+    finish(SITE)
     for warning in site.warnings:
         if not EXPECTED.search(warning):
             print(f"note: {warning}")

@@ -1,8 +1,10 @@
 """Open every page of the site in a browser without a window, and say what is wrong with it.
 
-    python tools/docs_check.py     # checks what `make docs-preview` made in _docs/
+    python tools/docs_check.py           # what `make docs` or `make docs-preview` made in _docs/
+    python tools/docs_check.py PAGE ...  # these pages alone, for example: game.html
 
-Screenshots go to runs/docs/. It wants a Chromium (Debian: apt-get install chromium).
+Every page is seen four times, on a desktop and a phone, light and dark; screenshots go to runs/docs/.
+It wants a Chromium (Debian: apt-get install chromium).
 Exit status 0: no fault, 1: faults, 3: no browser, nothing was checked.
 """
 
@@ -19,6 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from finish import find_outside
 from playwright.async_api import async_playwright
 
 from ganunlearn._modidx import d as INDEX
@@ -26,10 +29,12 @@ from ganunlearn._modidx import d as INDEX
 ROOT = Path(__file__).resolve().parent.parent
 SITE, STAGED, SHOTS = ROOT / "_docs", ROOT / "_proc", ROOT / "runs/docs"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 LIMIT = 2e6  # bytes of a page
-TALL = 10_000  # pixels of a screenshot
-CONTRAST = 80  # of 255
+TALL, TALL_DARK = 10_000, 3_000  # pixels of a screenshot
+DESKTOP_FIGURE, PHONE_FIGURE = 0.75, 0.6  # of a figure's size: less is hard to read
+DARK = 80  # of 255: how light a dark page may be
+TABS = 40  # how often Tab is pressed
 AT_ONCE = 3  # pages open at a time
 
 LOOK = r"""() => {  // what is on the page
@@ -48,7 +53,7 @@ LOOK = r"""() => {  // what is on the page
     title: document.title,
     h1: all("h1").length,
     sidebar: all("#quarto-sidebar a[href], #sidebar a[href]").map((a) => a.href),
-    toc: all("#TOC a").map((a) => a.getAttribute("href")),
+    toc: all("#TOC a").map((a) => a.hash),
     broken: all("img").filter((i) => !i.naturalWidth).map((i) => i.src.slice(0, 80)),
     silent: silent.map((i) => (i.closest("[id]") || {}).id || i.src.slice(0, 40)),
     raw: prose.join("\n").match(tex) || [],
@@ -74,7 +79,7 @@ WIDE = """() => {  // what reaches over the edge, unless it scrolls in a box of 
   const width = document.documentElement.scrollWidth;
   return found.length || width <= room + 1 ? found.slice(0, 3).map(tell) : [`${width} px`];
 }"""
-LIGHT = """() => {  // how light things are, from 0 to 255; contrast: of text against what is behind
+LIGHT = """() => {  // how light things are, from 0 to 255
   const light = (c) => c.reduce((sum, v, i) => sum + v * [.299, .587, .114][i], 0);
   const parse = (c) => c.match(/[\\d.]+/g).map(Number);
   const back = (e) => {
@@ -84,25 +89,127 @@ LIGHT = """() => {  // how light things are, from 0 to 255; contrast: of text ag
     }
     return 255;
   };
-  const contrast = (q) => {
-    const e = document.querySelector(q);
-    return Math.abs(light(parse(getComputedStyle(e).color).slice(0, 3)) - back(e));
+  return { page: back(document.body), figure: back(document.querySelector("main img")) };
+}"""
+READ = r"""() => {  // text that is hard to read: its contrast after WCAG 2 (AA), its size; figures too
+  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const colours = new Map();
+  const parse = (colour) => {  // [red, green, blue, opacity] of anything that CSS calls a colour
+    if (!colours.has(colour)) {
+      pen.clearRect(0, 0, 1, 1);
+      pen.fillStyle = colour;
+      pen.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = pen.getImageData(0, 0, 1, 1).data;
+      colours.set(colour, [r, g, b, a / 255]);
+    }
+    return colours.get(colour);
   };
-  const parts = {
-    text: "main p",
-    code: "main pre code",
-    "the sidebar": "#quarto-sidebar a",
-    "the table of contents": "#TOC a",
-    tables: "main td",
-    mathematics: "main math",
+  const lay = (top, below, a) => top.slice(0, 3).map((v, i) => v * a + below[i] * (1 - a));
+  const back = (e) => {  // what is behind a text
+    const layers = [];
+    for (; e; e = e.parentElement) {
+      const colour = parse(getComputedStyle(e).backgroundColor);
+      layers.unshift(colour);
+      if (colour[3] === 1) break;
+    }
+    return layers.reduce((below, colour) => lay(colour, below, colour[3]), [255, 255, 255]);
   };
-  const named = Object.entries(parts).map(([name, q]) => [name, contrast(q)]);
+  const faded = (e) => (e ? +getComputedStyle(e).opacity * faded(e.parentElement) : 1);
+  const luminance = (c) => c.slice(0, 3)
+    .map((v) => (v / 255 <= .04045 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const contrast = (one, other) => {
+    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (high + .05) / (low + .05);
+  };
+  const named = (e) => e.localName + [...e.classList].slice(0, 2).map((c) => `.${c}`).join("");
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const faint = new Map(), small = new Map();
+  for (let node; (node = walk.nextNode());) {
+    const e = node.parentElement;
+    const text = node.data.trim();
+    if (!text || e.closest("script, style, noscript, title, .visually-hidden")) continue;
+    if (!e.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    const style = getComputedStyle(e);
+    const size = parseFloat(style.fontSize);
+    const place = `${named(e)} '${text.slice(0, 24)}'`;
+    if (size < 10.95 && !e.closest("math")) small.set(named(e), `${place} ${size.toFixed(1)} px`);
+    const behind = back(e);
+    const colour = parse(style.color);
+    const ratio = contrast(lay(colour, behind, colour[3] * faded(e)), behind);
+    const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
+    const key = `${style.color} ${behind}`;
+    if (ratio < (large ? 3 : 4.5) && !faint.has(key)) {
+      faint.set(key, [ratio, `${place} ${ratio.toFixed(1)}:1`]);
+    }
+  }
+  const shrunk = [...document.querySelectorAll("main figure img, main .cell-output img")]
+    .map((i) => [i, i.clientWidth / (+i.getAttribute("width") || i.naturalWidth)])
+    .filter(([i, part]) => i.clientWidth && part < FIGURE)
+    .map(([i, part]) => `${Math.round(100 * part)} % of ${i.naturalWidth} px`);
   return {
-    page: back(document.body),
-    figure: back(document.querySelector("main img")),
-    contrast: Object.fromEntries(named),
+    faint: [...faint.values()].sort((a, b) => a[0] - b[0]).map((one) => one[1]),
+    small: [...small.values()],
+    shrunk,
   };
 }"""
+SHAPE = r"""() => {  // headings, names and order of what can be reached by keyboard, what begins the page
+  const all = (q) => [...document.querySelectorAll(q)];
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true });
+  const headings = all("main :is(h1, h2, h3, h4, h5, h6)").filter(seen);
+  const levels = headings.map((e) => +e.localName[1]);
+  const jumps = headings.filter((e, i) => levels[i] > (i ? levels[i - 1] : 0) + 1)
+    .map((e) => `${e.localName} '${e.textContent.trim().slice(0, 40)}'`);
+  const reached = all("a[href], button, input, select, textarea, summary, [tabindex]").filter(seen);
+  const name = (e) => [
+    e.textContent, e.getAttribute("aria-label"), e.title, e.placeholder,
+    e.getAttribute("aria-labelledby"), (e.querySelector("img, svg") || {}).alt,
+    (e.querySelector("[aria-label]") || e).getAttribute("aria-label"),
+    e.labels && e.labels[0] && e.labels[0].textContent,
+  ].some((text) => (text || "").trim());
+  const tell = (e) => e.outerHTML.slice(0, 70);
+  const main = document.querySelector("main");
+  const toggle = document.querySelector("main details.code-fold");
+  const before = document.createRange();
+  if (toggle) {
+    const head = document.querySelector("#title-block-header");
+    if (head) before.setStartAfter(head); else before.setStart(main, 0);
+    before.setEndBefore(toggle);
+  }
+  return {
+    jumps,
+    ordered: reached.filter((e) => e.tabIndex > 0).map(tell),
+    nameless: reached.filter((e) => e.tabIndex >= 0 && !name(e)).map(tell),
+    bare: toggle && !before.toString().trim() ? [toggle.textContent.trim().slice(0, 40)] : [],
+    formats: all(".quarto-alternate-formats, .quarto-other-formats").map((e) => e.textContent),
+    turns: all(".page-navigation a[href], .nav-page a[href]").length,
+    edit: all("a.toc-action").map((a) => a.href).filter((href) => !/issues/.test(href)),
+    card: all("meta[property='og:image']").map((e) => e.content),
+  };
+}"""
+FOCUS = """() => {  // where the keyboard is: in the document's order? in sight? marked?
+  const e = document.activeElement;
+  if (!e || e === document.body) return null;
+  const box = e.getBoundingClientRect();
+  const style = getComputedStyle(e);
+  const last = window.lastFocus;
+  window.lastFocus = e;
+  const back = last && last.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_PRECEDING;
+  return {
+    what: e.outerHTML.slice(0, 70),
+    back: Boolean(back),
+    hidden: box.bottom <= 0 || box.top >= innerHeight || !box.width || !box.height,
+    unmarked: style.outlineStyle === "none" && style.boxShadow === "none",
+    main: Boolean(e.closest("main")),
+  };
+}"""
+BROKEN = """<!DOCTYPE html><html lang="en"><head><title>x</title></head>
+<body style="background: #fff"><main><div id="title-block-header"><h1>Title</h1></div>
+<details class="code-fold"><summary>Code</summary></details>
+<p style="color: #999">faint</p><p style="font-size: 9px">small</p><h4>a jump</h4>
+<a href="#x" tabindex="3">ordered</a><a href="#y"></a><div style="width: 3000px">wide</div>
+<figure><img alt="x" width="900" style="width: 200px; height: 9px" src="data:image/svg+xml,
+<svg xmlns='http://www.w3.org/2000/svg'/>"></figure></main></body></html>"""
 
 
 # ---- what should be there
@@ -156,12 +263,17 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-async def take_picture(tab, path):
+async def take_picture(tab, path, tall=TALL):
     "A screenshot of the page, of its upper part where it is very long."
     root = "document.documentElement"
     width, height = await tab.evaluate(f"() => [{root}.clientWidth, {root}.scrollHeight]")
-    clip = {"x": 0, "y": 0, "width": width, "height": min(height, TALL)}
+    clip = {"x": 0, "y": 0, "width": width, "height": min(height, tall)}
     await tab.screenshot(path=path, type="jpeg", quality=70, full_page=True, clip=clip)
+
+
+async def read(tab, part):
+    "What is hard to read on the page; figures may be drawn at this part of their size."
+    return await tab.evaluate(READ.replace("FIGURE", str(part)))
 
 
 def listen(tab, base):
@@ -194,21 +306,72 @@ async def look(context, base, todo):
     log = listen(tab, base)
     while todo:
         page = todo.pop()
+        await tab.goto("about:blank")
         log.clear()
+        await tab.emulate_media(color_scheme="light")
         await tab.set_viewport_size(DESKTOP)
         await tab.goto(base + page, wait_until="load")
-        seen = await tab.evaluate(LOOK)
+        seen = await tab.evaluate(LOOK) | await tab.evaluate(SHAPE)
+        seen["read"] = {"": await read(tab, DESKTOP_FIGURE)}
         shot = SHOTS / page.replace("/", "-").removesuffix(".html")
         await take_picture(tab, f"{shot}-desktop.jpg")
         await tab.set_viewport_size(PHONE)
         seen["wide"] = await tab.evaluate(WIDE)
+        seen["read"][" on a phone"] = await read(tab, PHONE_FIGURE)
         await take_picture(tab, f"{shot}-phone.jpg")
+        await tab.goto("about:blank")  # or what the old page still loads would count as failed
+        await tab.emulate_media(color_scheme="dark")
+        await tab.goto(base + page, wait_until="load")
+        await take_picture(tab, f"{shot}-phone-dark.jpg", TALL_DARK)
+        await tab.set_viewport_size(DESKTOP)
+        seen["read"][" in the dark"] = await read(tab, DESKTOP_FIGURE)
+        await take_picture(tab, f"{shot}-desktop-dark.jpg", TALL_DARK)
         done.append((page, seen, [*log]))
     return done
 
 
-async def try_search(browser, base, words):
-    "Faults of the search: it must find the words, and lead to a page with them."
+async def try_faults(browser):
+    "Faults of this check: it must see those of a page that has them all."
+    tab = await browser.new_page(viewport=PHONE)
+    await tab.set_content(BROKEN)
+    seen, hard = await tab.evaluate(SHAPE), await read(tab, PHONE_FIGURE)
+    found = {
+        "contrast": hard["faint"],
+        "small text": hard["small"],
+        "figures": hard["shrunk"],
+        "headings": seen["jumps"],
+        "the order of the keyboard": seen["ordered"],
+        "links without a name": seen["nameless"],
+        "code that begins a page": seen["bare"],
+        "sideways scrolling": await tab.evaluate(WIDE),
+        "other hosts": find_outside('<script src="https://cdn.example.org/x.js"></script>'),
+    }
+    await tab.close()
+    return [f"this check is blind to {what}" for what, seen in found.items() if len(seen) != 1]
+
+
+async def try_keyboard(browser, base, page):
+    "Faults of moving through a page by Tab: forwards, always in sight; the first skips the menu."
+    faults = []
+    tab = await browser.new_page(viewport=DESKTOP, reduced_motion="reduce")  # it scrolls at once
+    await tab.goto(base + page, wait_until="load")
+    stops = []
+    for number in range(TABS):
+        await tab.keyboard.press("Tab" if number != 1 else "Enter")
+        stops.append(await tab.evaluate(FOCUS))
+    await tab.close()
+    if not any(stop and stop["main"] for stop in stops[:4]):
+        faults.append(f"{page}, the first stop of the keyboard does not skip the menu")
+    stops = [stop for stop in stops if stop]
+    for stop in stops:
+        for what in ("back", "hidden", "unmarked"):
+            if stop[what]:
+                faults.append(f"{page}, the keyboard's focus is {what} at {stop['what']}")
+    return faults
+
+
+async def try_search(browser, base, words, telling=""):
+    "Faults of the search: it must find the words, and lead to a page with those that tell."
     tab = await browser.new_page(viewport=DESKTOP)
     await tab.goto(base + "index.html", wait_until="load")
     await tab.locator("input[type=search]:visible, .aa-Input:visible").first.fill(words)
@@ -221,7 +384,7 @@ async def try_search(browser, base, words):
     except Exception as error:
         return [f"search does not find '{words}': {str(error).splitlines()[0]}"]
     else:
-        if all(word in text for word in words.split()) and "index.html" not in tab.url:
+        if all(word in text for word in (telling or words).split()) and "index.html" not in tab.url:
             return []
         return [f"search for '{words}' leads to {tab.url}, which does not speak of it"]
     finally:
@@ -249,15 +412,13 @@ async def try_darkness(browser, base):
     await tab.goto(base + "game.html", wait_until="load")
     await tab.wait_for_timeout(200)
     light = await tab.evaluate(LIGHT)
-    await take_picture(tab, SHOTS / "game-dark.jpg")
     await tab.close()
     faults = []
-    if light["page"] >= CONTRAST:
+    if light["page"] >= DARK:
         faults.append("no dark theme for a reader who prefers it")
     if light["figure"] != 255:
         faults.append("pictures have no white paper in the dark")
-    faint = [part for part, contrast in light["contrast"].items() if contrast < CONTRAST]
-    return faults + [f"in the dark, {part} can hardly be read" for part in faint]
+    return faults
 
 
 # ---- what is wrong with it
@@ -284,6 +445,34 @@ def judge_links(seen, base, known):
     return faults
 
 
+def judge_edit(links):
+    "Whether a page's links to edit it name one file, which is there."
+    paths = {re.split(r"/(?:edit|blob)/[^/]+/", link)[-1] for link in links}
+    return len(paths) == 1 and (ROOT / paths.pop()).is_file()
+
+
+def judge_card(links):
+    "Faults of a page's picture: there is one, and the site has it."
+    if len(links) != 1 or not links[0].startswith("https://"):
+        return [link[:60] for link in links] or ["none"]
+    path = urlsplit(links[0]).path.lstrip("/").partition("/")[2]  # below the address of the site
+    return [] if (SITE / path).is_file() else links
+
+
+def judge_files(known):
+    "Faults of the site's other files: style sheets, and the map for search engines."
+    faults = []
+    for path in SITE.rglob("*.css"):
+        if outside := find_outside(path.read_text(encoding="utf-8")):
+            faults.append(f"{path.name} loads from other hosts: {outside[:3]}")
+    path = SITE / "sitemap.xml"
+    listed = path.read_text(encoding="utf-8") if path.exists() else ""
+    missing = [page for page in known if f"/{page}<" not in listed]
+    if missing:
+        faults.append(f"not in sitemap.xml: {missing[:6]}")
+    return faults
+
+
 def judge(page, seen, base, known, book):
     "Faults in what was seen of a page."
     listed = {split_address(link)[0] for link in seen["sidebar"] if link.startswith(base)}
@@ -299,8 +488,21 @@ def judge(page, seen, base, known, book):
         "not in 'On this page'": sorted(list_anchors(page) - {*seen["toc"]}),
         "headings of the first level": [] if seen["h1"] == 1 else [seen["h1"]],
         "code that is not folded": [f"{unfolded} cells"] if unfolded > 0 else [],
+        "headings that leave out a level": seen["jumps"],
+        "places that the keyboard reaches out of order": seen["ordered"],
+        "links and buttons without a name": seen["nameless"],
+        "code before anything is said": seen["bare"],
+        "offered besides": seen["formats"],
+        "no way to the next page": [] if seen["turns"] else [page],
+        "no way to edit it": [] if judge_edit(seen["edit"]) else seen["edit"] or ["no link"],
+        "no picture for who shares it": judge_card(seen["card"]),
+        "loaded from other hosts": find_outside((SITE / page).read_text(encoding="utf-8")),
         "larger than 2 MB": [f"{size / 1e6:.1f} MB"] if size > LIMIT else [],
     }
+    for mode, hard in seen["read"].items():
+        found[f"too faint{mode}"] = hard["faint"]
+        found[f"text below 11 px{mode}"] = hard["small"]
+        found[f"figures drawn too small{mode}"] = hard["shrunk"]
     faults = judge_links(seen, base, known)
     for what, things in found.items():
         if things:
@@ -310,18 +512,22 @@ def judge(page, seen, base, known, book):
     return faults
 
 
-async def check(chromium, base):
-    "`{page: faults}` of the whole site."
+async def check(chromium, base, pages):
+    "`{page: faults}` of these pages, and of the site."
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         context = await browser.new_context(viewport=DESKTOP)
         context.set_default_timeout(90_000)  # of a busy machine
-        todo = list_pages()[::-1]
+        todo = pages[::-1]
         looks = await asyncio.gather(*(look(context, base, todo) for _ in range(AT_ONCE)))
         more = await try_search(browser, base, "critic")
         more += await try_search(browser, base, "weight alpha")
+        more += await try_search(browser, base, "how much does it cost", "cost")
+        more += await try_faults(browser)
+        for page in ("index.html", "game.html", "experiments/rivals.html"):
+            more += await try_keyboard(browser, base, page)
         more += await try_menu(browser, base)
         more += await try_darkness(browser, base)
         await browser.close()
@@ -330,7 +536,8 @@ async def check(chromium, base):
     faults = {}
     for page, seen, early in done:
         faults[page] = early + judge(page, seen, base, known, books[page])
-    missing = sorted({*books} - {*known})
+    missing = sorted({*books} - {*list_pages()})
+    more += judge_files(known)
     faults["the site"] = more + [f"{page} is staged, but was not made" for page in missing]
     return faults
 
@@ -342,7 +549,7 @@ def serve():
     return server
 
 
-def main():
+def main(pages):
     "Check, report, and return the exit status."
     chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not chromium:
@@ -355,7 +562,9 @@ def main():
     SHOTS.mkdir(parents=True)
     start, server = time.time(), serve()
     try:
-        faults = asyncio.run(check(chromium, f"http://127.0.0.1:{server.server_port}/"))
+        faults = asyncio.run(
+            check(chromium, f"http://127.0.0.1:{server.server_port}/", pages or list_pages())
+        )
     finally:
         server.shutdown()
     faults = {page: [*dict.fromkeys(found)] for page, found in faults.items()}
@@ -369,4 +578,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,144 @@
+"""What a renderer leaves to be done on a site: nothing from other hosts, the keyboard, the search.
+
+    python tools/finish.py FOLDER              # `_quarto.yml` has Quarto run it, with no FOLDER
+
+A page with a table asks for RequireJS and jQuery, which no page here uses; a theme's style sheet
+asks for fonts; the picture for who shares a page may be a picture within its text; the index of the
+search holds the TeX of equations. Who uses the keyboard passes the whole menu first. And the search
+looks for a phrase that resembles the query, while people type words. Standard library only.
+"""
+
+import html
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+IMPORTED = re.compile(r"@import (?:url\([^)]*\)|\"[^\"]*\"|'[^']*');?")
+WIDGETS = re.compile(
+    r"<script[^>]*\bsrc=\"https?://[^\"]*/(?:require(?:js)?|jquery)[@.\w/-]*\.js\"[^>]*></script>\s*"
+    r"|<script[^>]*>define\('jquery',[^<]*</script>\s*"
+)
+LOADS = re.compile(  # what a browser fetches by itself; `a` and `link rel="canonical"` it does not
+    r"<(?:script|img|iframe|source|audio|video|embed|object|input)\b[^>]*?"
+    r"\b(?:src|srcset|data|poster)=[\"']((?:https?:)?//[^\"']*)"
+    r"|<link\b(?=[^>]*\brel=[\"'](?:stylesheet|icon|preload|prefetch|preconnect|modulepreload))"
+    r"[^>]*?\bhref=[\"']((?:https?:)?//[^\"']*)",
+    re.I,
+)
+FETCHED = re.compile(r"(?:url\(\s*[\"']?|@import\s*[\"'])((?:https?:)?//[^\"')]*)")
+CARD = re.compile(
+    r"(<meta (?:property=\"og|name=\"twitter):image\" content=\")[^\"]*data:image[^\"]*"
+)
+HOME = re.compile(r"<loc>(https://.*?/)index\.html</loc>")
+MATH = re.compile(  # an equation that has no box yet
+    r"(?<!<span class=\"math\">)(?<!<span class=\"math display\">)"
+    r"<math\b[^>]*\bdisplay=\"(inline|block)\".*?</math>",
+    re.S,
+)
+BODY = re.compile(r"(<body[^>]*>)(?!<a class=\"skip\")")
+SKIP = '<a class="skip" href="#quarto-document-content">Skip to the text</a>'
+TEX = re.compile(r"<annotation[^>]*encoding=\"application/x-tex\"[^>]*>(.*?)</annotation>", re.S)
+
+# Sections that hold every word of the query come first, and among these the ones that are named so;
+# then those that resemble the phrase.
+COMMON = "a an and are be can do does for how i if in is it its many me much my of on or so the this to was what when where which who why will with you"  # noqa: E501
+WORDS = """((query, entries, similar, limit) => {
+  const common = new Set(COMMON.split(" "));
+  const typed = query.toLowerCase().replace(/[?!.,;:]+/g, " ").split(/\\s+/).filter(Boolean);
+  const telling = typed.filter((w) => !common.has(w));
+  const words = telling.length ? telling : typed;
+  const name = (e) => `${e.title} ${e.section || ""}`.toLowerCase();
+  const holds = (e, w) => (name(e) + " " + e.text.toLowerCase()).includes(w);
+  const named = (e) => words.filter((w) => name(e).includes(w)).length;
+  const whole = entries.filter((e) => words.every((w) => holds(e, w)));
+  whole.sort((a, b) => named(b) - named(a));
+  return [...new Set([...whole, ...similar])].slice(0, limit);
+})""".replace("COMMON", json.dumps(COMMON))
+QUARTOS = "await index.search(query, fuseOptions);"
+OURS = f"""{WORDS}(
+    query, index._docs, index.search(query, fuseOptions).map((r) => r.item), fuseOptions.limit
+  ).map((item) => ({{ item }}));"""
+
+
+def find_outside(text):
+    "Addresses on other hosts that a page or a style sheet would load from."
+    found = [first or second for first, second in LOADS.findall(text)]
+    styles = re.findall(r"<style[^>]*>(.*?)</style>", text, re.S) if "<style" in text else [text]
+    return found + [address for style in styles for address in FETCHED.findall(style)]
+
+
+def list_files(site, ending):
+    "The files of a site whose names end so."
+    return sorted(path for path in Path(site).rglob(f"*{ending}") if path.is_file())
+
+
+def free_styles(site):
+    "Style sheets fetch no fonts."
+    for path in list_files(site, ".css"):
+        text = path.read_text(encoding="utf-8")
+        freed = IMPORTED.sub(lambda match: match[0] if "//" not in match[0] else "", text)
+        if freed != text:
+            path.write_text(freed, encoding="utf-8")
+
+
+def box_equation(match):
+    "An equation in a box, which scrolls where a screen is narrow."
+    kind = "math" if match[1] == "inline" else "math display"
+    return f'<span class="{kind}">{match[0]}</span>'
+
+
+def free_pages(site):
+    "Pages ask for no widgets; the TeX of their equations: `{page: [source, ...]}`."
+    equations, home = {}, HOME.search((Path(site) / "sitemap.xml").read_text(encoding="utf-8"))
+    card = rf"\g<1>{home[1]}card.png"  # Quarto takes a page's first picture, even within its text
+    for path in list_files(site, ".html"):
+        text = path.read_text(encoding="utf-8")
+        equations[path.relative_to(site).as_posix()] = [
+            html.unescape(source).strip() for source in TEX.findall(text)
+        ]
+        freed = CARD.sub(card, TEX.sub("", WIDGETS.sub("", text)))
+        freed = BODY.sub(rf"\g<1>{SKIP}", MATH.sub(box_equation, freed))
+        if freed != text:
+            path.write_text(freed, encoding="utf-8")
+    return equations
+
+
+def free_index(site, equations):
+    "The index of the search without the TeX of equations."
+    path = Path(site) / "search.json"
+    if not path.exists():
+        return
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    for entry in entries:
+        page = entry["href"].partition("#")[0]
+        for source in sorted(equations.get(page, []), key=len, reverse=True):
+            entry["text"] = entry["text"].replace(source, "")
+    path.write_text(json.dumps(entries, ensure_ascii=False), encoding="utf-8")
+
+
+def search_words(site):
+    "Let Quarto's search look for words."
+    for path in list_files(site, "quarto-search.js"):
+        text = path.read_text(encoding="utf-8")
+        if OURS in text:
+            continue
+        if QUARTOS not in text:
+            sys.exit(f"{path.name} searches in another way now: look at QUARTOS in tools/finish.py")
+        path.write_text(text.replace(QUARTOS, OURS), encoding="utf-8")
+
+
+def finish(site):
+    "All of it, for the site in a folder."
+    free_styles(site)
+    free_index(site, free_pages(site))
+    search_words(site)
+
+
+if __name__ == "__main__":
+    named = sys.argv[1:] or [os.environ.get("QUARTO_PROJECT_OUTPUT_DIR")]
+    if "SMALLDOCS" not in os.environ:  # the preview calls `finish` itself, when all is written
+        if not named[0]:
+            sys.exit(__doc__)
+        finish(Path(named[0]))
