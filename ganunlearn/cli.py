@@ -246,8 +246,8 @@ def datasets_command() -> None:
         at_hand = "at hand" if row["at_hand"] else "missing"
         if row["at_hand"] and not row["records"]:
             at_hand = "broken"
-        source = f"{row['source']} (stand-in)" if row["stand_in"] else row["source"]
-        typer.echo(f"{row['name']:12} {at_hand:8} {source:24} {row['records']:>8,} records")
+        source = f"{row['source']} (stand-in, simulated)" if row["stand_in"] else row["source"]
+        typer.echo(f"{row['name']:12} {at_hand:8} {source:35} {row['records']:>8,} records")
         typer.echo(f"{'':13}{'what' if at_hand == 'broken' else 'to supply'}: {row['get']}")
 
 
