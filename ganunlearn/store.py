@@ -251,7 +251,10 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 _Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Duration = Annotated[float, msgspec.Meta(ge=0, le=1e10)]  # seconds
 _Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
-_Commit = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{40}\Z")]
+_COMMIT = r"[0-9a-f]{40}"  # of a checkout; elsewhere the version that is installed
+_INSTALLED = rf"ganunlearn [\w.+!-]{{1,60}}, (commit {_COMMIT}|files [0-9a-f]{{16}})"
+_Commit = Annotated[str, msgspec.Meta(pattern=rf"^({_COMMIT}|{_INSTALLED})\Z")]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 _Moment = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\Z")]
 _Bins = Annotated[list[_Count], msgspec.Meta(min_length=20, max_length=20)]
 _Numbers = dict[str, float | None]
@@ -286,8 +289,10 @@ class _Environment(_Part):
     threads: Annotated[int, msgspec.Meta(ge=1, le=1024)]
     torch: str
     python: str
-    commit: _Commit | None
+    commit: _Commit | None  # None in some of the first records
     started: _Moment
+    processor: _Name | None = None  # the first name neither
+    kernels: dict[str, _Name] = {}
 
 
 class _Data(_Part):
