@@ -301,8 +301,9 @@ def _rank_rows(v: Tensor) -> tuple[Tensor, Tensor]:
 
 def _sum_gaps(order: Tensor, gap: Tensor, weight: Tensor) -> Tensor:
     "Σ over columns of ∫|F_a − F_b|; `weight` is 1/n on the rows of a and −1/m on those of b."
-    difference = weight[order].cumsum(0)[:-1]  # F_a − F_b between neighbours
-    return (difference.abs() * gap).sum()
+    placed = weight.index_select(0, order.flatten()).view_as(order)
+    difference = placed.cumsum(0)[:-1]  # F_a − F_b between neighbours
+    return difference.abs_().mul_(gap).sum()  # in place: no draw needs memory of its own
 
 
 def distance(
