@@ -120,7 +120,7 @@ def _check_config(c: "Config") -> None:
     _check_range(c, "teacher_lr", lambda v: v <= STEEPEST, f"at most {STEEPEST:g}")
     steepest = LARGEST * (1 - c.betas[0])  # Adam divides by it
     _check_range(c, "lr critic_lr", lambda v: v <= steepest, f"at most {steepest:g}")
-    _check_range(c, " ".join(paper), lambda v: v >= 1, "at least 1")
+    _check_range(c, " ".join([*paper, "teacher_batch_size"]), lambda v: v >= 1, "at least 1")
     _check_range(c, " ".join(counts), lambda v: v >= 0, "at least 0")
     _check_range(c, "kl_retain kl_nonmember distil", lambda v: v >= 0, "a weight of 0 or more")
     _check_range(c, "average", lambda v: 0 <= v < 1, "a decay in [0, 1)")
@@ -170,6 +170,7 @@ class Config(PaperConfig):
     teacher_epochs: int = 0  # of a small network that sees D_r alone; 0: none
     teacher_width: int = 64  # of its hidden layer
     teacher_lr: float = 2e-3  # Adam, of the teacher
+    teacher_batch_size: int = 64  # records of D_r a step of the teacher
     conditional: bool = False  # the critic sees the teacher's view of a record beside G's
     distil: float = 0.0  # weight of KL(teacher ‖ G) on D_f, beside the critic's judgement
     # the real data are G's own answers on D_nonmember (Eq. 2), not M_init's (Eq. 4)
@@ -179,6 +180,8 @@ class Config(PaperConfig):
     spare: float = 0.0
     # at the end the logits are scaled until spare records are as sure as under M_init (Eq. 3)
     rescale: bool = False
+    # Adam, of G and the critic, goes through memory once: a CPU is faster, the last bits are others
+    fused: bool = False
 
     def __post_init__(self) -> None:
         _check_config(self)
@@ -230,11 +233,13 @@ OPTIONS = (  # beyond the paper
     "teacher_epochs",
     "teacher_width",
     "teacher_lr",
+    "teacher_batch_size",
     "conditional",
     "distil",
     "moving",
     "spare",
     "rescale",
+    "fused",
 )
 
 PRESETS = {
@@ -301,8 +306,9 @@ def _rank_rows(v: Tensor) -> tuple[Tensor, Tensor]:
 
 def _sum_gaps(order: Tensor, gap: Tensor, weight: Tensor) -> Tensor:
     "Σ over columns of ∫|F_a − F_b|; `weight` is 1/n on the rows of a and −1/m on those of b."
-    difference = weight[order].cumsum(0)[:-1]  # F_a − F_b between neighbours
-    return (difference.abs() * gap).sum()
+    placed = weight.index_select(0, order.flatten()).view_as(order)
+    difference = placed.cumsum(0)[:-1]  # F_a − F_b between neighbours
+    return difference.abs_().mul_(gap).sum()  # in place: no draw needs memory of its own
 
 
 def distance(
@@ -917,6 +923,7 @@ class Teacher(Addition):
     epochs: int  # of its training
     width: int  # of its hidden layer
     lr: float  # Adam
+    batch_size: int  # records a step
     conditional: bool  # the critic sees its view of a record
     distil: float  # weight of KL(teacher ‖ G) on D_f
     z_f: Tensor = field(init=False)  # N, K: its answers on D_f
@@ -940,7 +947,7 @@ class Teacher(Addition):
     def train_teacher(self, game: Game) -> nn.Module:
         "A network of its own seed, trained on the used share of D_r."
         net = self.make_network(game)
-        recipe = Recipe(epochs=self.epochs, batch_size=64, lr=self.lr)
+        recipe = Recipe(epochs=self.epochs, batch_size=self.batch_size, lr=self.lr)
         records = game.sets.retain
         trained = train(net, records, recipe, seed=game.seed, progress=False, device=game.device)
         return trained.model
@@ -1157,6 +1164,7 @@ def list_additions(
             epochs=c.teacher_epochs,
             width=c.teacher_width,
             lr=c.teacher_lr,
+            batch_size=c.teacher_batch_size,
             conditional=c.conditional,
             distil=c.distil,
         )
@@ -1255,8 +1263,9 @@ def prepare_game(
         torch.manual_seed(game.seed)
         game.D = Critic(seen, c.critic_width).to(game.device)
     betas = (float(c.betas[0]), float(c.betas[1]))
-    game.optimizer_G = torch.optim.Adam(game.G.parameters(), c.lr, betas)
-    game.optimizer_D = torch.optim.Adam(game.D.parameters(), c.critic_lr, betas)
+    make_adam = partial(torch.optim.Adam, betas=betas, fused=c.fused or None)
+    game.optimizer_G = make_adam(game.G.parameters(), lr=c.lr)
+    game.optimizer_D = make_adam(game.D.parameters(), lr=c.critic_lr)
 
 
 def set_goal(
