@@ -145,6 +145,11 @@ class Case:
         return now | self.known.earlier
 
     @property
+    def is_now(self) -> np.ndarray:  # bool N
+        "Those of them that this request is about."
+        return (self.asked | self.named) & self.is_forget
+
+    @property
     def is_retain(self) -> np.ndarray:  # bool N
         "The rows that stay."
         return ~(self.asked | self.named | self.known.earlier)
@@ -154,14 +159,18 @@ class Case:
         "Whether all of it was forgotten before."
         return not ((self.asked | self.named) & ~self.known.earlier).any()
 
-    def deal(self) -> dict[str, Any]:
+    def deal(
+        self,
+        now: bool = False,  # forget: the rows of this request alone
+    ) -> dict[str, Any]:
         "The sets: forget, retain, nonmember, and holdout or None."
-        people = len(np.unique(self.data.group[self.is_forget]))
+        is_forget = self.is_now if now else self.is_forget
+        people = len(np.unique(self.data.group[is_forget]))
         whole = people >= CROWD and not self.named.any()
         data = self.data if whole else replace(self.data, group=None)
         unseen = self.unseen if whole else replace(self.unseen, group=None)
         return dict(
-            forget=data.take(np.flatnonzero(self.is_forget)),
+            forget=data.take(np.flatnonzero(is_forget)),
             retain=data.take(np.flatnonzero(self.is_retain)),
             nonmember=unseen.take(np.arange(len(unseen))),
             holdout=self.holdout,
@@ -643,7 +652,8 @@ TRACE = 0.01  # level of the rank test that betrays a small request
 class Evidence:
     "What was found."
 
-    report: Report  # that needs no retrained model
+    report: Report  # of the rows asked for now; it needs no retrained model
+    everyone: Report | None  # the same of all who asked so far; None: nobody did before
     audit: Audit | None  # beside retrained ones; None: there are none
     verdict: str  # forgotten, cannot tell, retrained; not forgotten, overdone, harmed
     accepted: bool  # whether the model is granted
@@ -652,28 +662,40 @@ class Evidence:
 
 def judge(
     case: Case,  # with its limits
-    told: Report,  # of the new model
+    told: Report,  # of the new model, about the rows asked for now
+    everyone: Report | None,  # about all who asked so far; None: nobody did before
     audited: Audit | None,  # None: there is none
 ) -> Evidence:
     "Whether the model is granted."
     limits, verdict, reasons = case.door.request.limits, told.verdict, [*told.reasons]
     if case.door.retrain and verdict != "harmed":
         reasons.insert(0, "The model was trained without these rows, so it cannot know them.")
-        return Evidence(told, audited, "retrained", True, reasons)
+        return Evidence(told, everyone, audited, "retrained", True, reasons)
     if verdict == "cannot tell" and _is_betrayed(told, limits.auc):
         verdict = "not forgotten"
         reasons.append("Few as these rows are, they stand out more than chance allows (rank test).")
     accepted = verdict in ("forgotten", "cannot tell")
     if verdict == "cannot tell":
-        n = len(told.odds["forget after"])
-        reasons.append(f"No trace was found, but {n} rows are too few to exclude one.")
+        reasons.append(_tell_too_few(told))
         if limits.sure:
             accepted = False
             reasons.append("The request wants to be sure (limits: sure).")
+    if accepted and everyone is not None and everyone.verdict in ("not forgotten", "overdone"):
+        accepted, verdict = False, everyone.verdict
+        reasons.append("That is so of all together who have asked so far, if not of these alone.")
     if audited is not None and audited.verdict not in ("passed", "cannot tell"):
         accepted, verdict = False, _name_verdict(audited.verdict)
         reasons.append(f"The audit, beside retrained models, says: {audited.verdict}.")
-    return Evidence(told, audited, verdict, accepted, reasons)
+    return Evidence(told, everyone, audited, verdict, accepted, reasons)
+
+
+def _tell_too_few(told: Report) -> str:
+    "What there are too few of to be sure."
+    n, unseen = (len(told.odds[f"{who} after"]) for who in ("forget", "unseen"))
+    few = _count_of(n, "row is", "rows are")
+    if unseen < min(n, FEWEST):
+        few = f"{_count_of(unseen, 'unseen record is', 'unseen records are')}"
+    return f"No trace was found, but {few} too few to exclude one."
 
 
 def _name_verdict(verdict: str) -> str:
@@ -697,9 +719,19 @@ def _gather_evidence(
     case: Case, made: Unlearned, advance: Callable[[str], None], timing: Timing
 ) -> Evidence:
     "Report, audit and verdict; retraining takes what the plan has told."
-    sets = case.deal()
-    request = case.door.request
-    told = report(
+    told = _report(case, made, timing, now=True)
+    everyone = None
+    if (case.is_forget != case.is_now).any():
+        everyone = _report(case, made, timing, now=False)
+    references = _find_references(case, advance)
+    audited = _audit(case, made, references) if references else None
+    return judge(case, told, everyone, audited)
+
+
+def _report(case: Case, made: Unlearned, timing: Timing, now: bool) -> Report:
+    "The report on the rows of this request, or on those of all so far."
+    sets, request = case.deal(now), case.door.request
+    return report(
         made,
         case.model,
         sets["forget"],
@@ -712,9 +744,6 @@ def _gather_evidence(
         lost=request.limits.lost,
         timing=timing,
     )
-    references = _find_references(case, advance)
-    audited = _audit(case, made, references) if references else None
-    return judge(case, told, audited)
 
 
 def _find_references(case: Case, advance: Callable[[str], None]) -> list[nn.Module]:
@@ -962,6 +991,7 @@ def describe(
         weights=dict(old=hash_weights(case.given), new=hash_weights(new), file=file),
         code=dict(ganunlearn=ganunlearn.__version__, sha256=hash_library(), versions=VERSIONS),
         numbers=told.rows,
+        numbers_of_all=evidence.everyone.rows if evidence.everyone else None,
         audit=_describe_audit(evidence.audit),
         verdict=evidence.verdict,
         reasons=evidence.reasons,
@@ -1274,7 +1304,10 @@ class Checked:
         return "\n".join(lines)
 
 
-KEYS = ("kind", "id", "forgotten", "settings", "weights", "numbers", "digest", "verdict", "folder")
+KEYS = (
+    *("kind", "id", "forgotten", "settings", "weights", "digest", "verdict", "folder"),
+    *("numbers", "numbers_of_all"),
+)
 
 
 def check_certificate(
@@ -1366,7 +1399,7 @@ def _check_again(
     parts = ("device", "threads", "torch", "python")
     same = all(environment[part] == said["environment"].get(part) for part in parts)
     most = SAME if same else NEARLY
-    differing = _list_differing(said["numbers"], rows, most)
+    differing = _list_differing(said["numbers"] + (said["numbers_of_all"] or []), rows, most)
     if differing:
         return [("numbers", False, f"Others were found: {'; '.join(differing[:3])}.")]
     return [("numbers", True, "Every one was found again, but those of the audit.")]
@@ -1388,7 +1421,7 @@ def _list_differing(told: list[dict], found: list[dict], most: float) -> list[st
 
 
 def _compute_again(folder: Path, said: dict, device: torch.device) -> list[dict]:
-    "The rows of the report. `InputError` where models, rows or the ledger are gone."
+    "The rows of both reports. `InputError` where models, rows or the ledger are gone."
     remedy = "bring back what it was made with"
     request = fit(said["settings"], Request, folder / "certificate.json", remedy)
     home = Path(os.path.normpath(folder / said["folder"]))
@@ -1419,7 +1452,8 @@ def _compute_again(folder: Path, said: dict, device: torch.device) -> list[dict]
     made = _restore_made(held, new.to(device), len(unseen), case.method)
     timing = Timing(said["times"]["retrain_seconds"] / said["times"]["epochs"], 0.0, 0, 0.0)
     evidence = _gather_evidence(case, made, lambda _: None, timing)
-    return _make_plain(evidence.report.rows)
+    others = evidence.everyone.rows if evidence.everyone else []
+    return _make_plain(evidence.report.rows + others)
 
 
 def _find_meant(
