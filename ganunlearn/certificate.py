@@ -181,10 +181,8 @@ class Served(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     "A request that was granted."
 
     id: _Sha256  # of the request, a keyed hash
-    folder: str  # where its files are, from the ledger's folder
     time: str  # UTC
     weights: _Sha256  # of the new model
-    file: str  # that holds them, in the folder
     seal: _Sha256  # keyed hash of the certificate
 
 
@@ -192,7 +190,6 @@ class Ledger(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     "Who was forgotten by one model, and when."
 
     original: _Sha256  # hash of the weights that knew everybody
-    at: str  # where they are, from the ledger's folder
     rows: _Count  # of the data that trained them
     total: _Sha256  # sum of the hashes of these rows
     forgotten: list[Forgotten] = []  # everybody so far

@@ -518,13 +518,24 @@ def check_command(
     again: Annotated[
         bool, typer.Option("--again", help="Compute its numbers again, from models and data.")
     ] = False,
+    request: Annotated[
+        Path | None,
+        typer.Option(
+            help="Says where data and weights are; with --again, request.yml if it is here."
+        ),
+    ] = None,
     public_key: Annotated[
         str | None, typer.Option(help="Who must have signed it: 64 hex digits.")
     ] = None,
     device: _Device = None,
 ) -> None:
     "Whether a certificate is as it was written, and true; status 1 where something is wrong."
-    checked = check_certificate(certificate, again=again, public_key=public_key, device=device)
+    usual = Path("request.yml")
+    if request is None and again and usual.exists():
+        request = usual
+    checked = check_certificate(
+        certificate, again=again, request=request, public_key=public_key, device=device
+    )
     _say(str(checked))
     if not checked.holds:
         raise typer.Exit(1)
