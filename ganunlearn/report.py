@@ -181,9 +181,7 @@ def find_unlike(
     classes = forget.labels.unique()
     others = unseen.labels.unique()
     if len(classes) == 1 and len(others) > 1 and len(forget.labels) > 1:
-        told.append(
-            f"all of it is of class {classes.item()}, and unseen records are of {len(others)}"
-        )
+        told.append(f"all of it is of one class, and unseen records are of {len(others)}")
     elif len(others) > 1 and len(forget.labels) >= 20:
         k = int(max(classes.max(), others.max())) + 1
         both = np.stack([forget.labels.bincount(minlength=k), unseen.labels.bincount(minlength=k)])
