@@ -207,6 +207,7 @@ class Report:
     unseen_from: str  # which records were taken for unseen
     odds: dict[str, np.ndarray] = field(repr=False)  # "forget before" and so on: log-odds
     timed: str = ""  # how an epoch was timed
+    unlike: tuple[str, ...] = ()  # in what the request differs from the unseen records
 
     @property
     def cheaper_to_retrain(self) -> bool:
@@ -370,6 +371,7 @@ def report(
         unseen_from=told,
         odds={" ".join(k): v.odds.numpy() for k, v in seen.items() if k[0] != "retain"},
         timed=str(timing),
+        unlike=tuple(unlike),
     )
 
 
