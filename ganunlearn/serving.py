@@ -715,6 +715,10 @@ def judge(
     if verdict == "cannot tell" and _is_betrayed(told, limits.auc):
         verdict = "not forgotten"
         why.append("Few as these rows are, they stand out more than chance allows (rank test).")
+    alike = _tell_classes(case, told)
+    if alike and audited is not None and audited.verdict == "passed" and verdict != "harmed":
+        verdict = "forgotten"
+        remarks.append("They are all of one class: models trained without them judged instead.")
     accepted = verdict in ("forgotten", "cannot tell")
     if verdict == "cannot tell":
         remarks.append(_tell_too_few(told))
@@ -731,10 +735,10 @@ def judge(
     if accepted:
         return Evidence(told, everyone, audited, verdict, True, reasons, remarks)
     why, advice = [WHY[verdict], *why], [_advise(case, verdict)]
-    alike = _tell_classes(case)
-    if alike and audited is None:
+    if alike:
         why, advice = [*why, alike[0]], [alike[1]]
-    reasons += [*alike[:1], *advice]
+        reasons.append(alike[0])
+    reasons += advice
     return Evidence(told, everyone, audited, verdict, False, reasons, remarks, why, advice)
 
 
@@ -759,26 +763,29 @@ def _advise(case: Case, verdict: str) -> str:
     return f"{ANEW}, which is exact. Or try another method: or other settings:."
 
 
-def _tell_classes(case: Case) -> list[str]:
+def _tell_classes(case: Case, told: Report) -> list[str]:
     "What cannot be judged where all rows are of one class, and what to do; [] where they are not."
     _, y = read_batch(case.data, np.arange(len(case.data)))
     labels = y.numpy()
     asked = np.unique(labels[case.is_now])
-    if len(asked) > 1 or case.is_now.sum() < 2:
+    if len(asked) > 1 or case.is_now.sum() < 2 or not told.unlike:
         return []
     if asked[0] not in labels[case.is_retain]:
-        told = (
-            "These rows are all rows of their class, so that a model without them would never give "
-            "that answer. What could not be judged is how good it is on unseen rows of that class: "
-            "all of them count as wrong."
+        words = (
+            "These rows are all rows of their class. A model without them never gives that answer, "
+            "so that it is unsure of them, and wrong on every unseen row of that class. What could "
+            "not be judged is whether more than that sets them apart."
         )
-        return [told, "Take the rows of that class out of unseen: (and holdout:), then call again."]
-    told = (
+        remedy = "Take the rows of that class out of unseen: (and holdout:)"
+        return [words, f"{remedy}. Then train a new model: train: in the request, and --retrain."]
+    if told.verdict == "harmed":
+        return []
+    words = (
         "These rows are all of one class, the unseen ones of several. What could not be judged is "
         "whether they stand out as members, or only as what they are."
     )
     remedy = "Compare with models that never saw them: train: in the request, then --references 3"
-    return [told, f"{remedy}; or give unseen rows of that class alone as holdout:."]
+    return [words, f"{remedy}. Or give unseen rows of that class alone as holdout:."]
 
 
 def _tell_too_few(told: Report) -> str:
@@ -1149,6 +1156,7 @@ def describe(
             started=started,
             ended=ended,
             seconds=made.cost["seconds"],
+            cpu_seconds=made.cost.get("cpu_seconds"),
             planned_seconds=plan.forget_seconds,
             retrain_seconds=told.retrain_seconds,
             epochs=told.epochs,
