@@ -323,10 +323,15 @@ def check_data(
     left = sum(entry.share for entry in known.gone)
     if (known.total + left) % WHOLE == int(ledger.total, 16):
         return
-    there = len(known.rows) + sum(entry.rows for entry in known.gone)
-    told = f"the ledger knows {ledger.rows} rows, and here are {there} or others"
-    remedy = "give the data that trained the original (who was forgotten may be missing whole)"
-    raise InputError(f"data: not those of the first request: {told}; {remedy}")
+    missing = sum(entry.rows for entry in known.gone)
+    expected = ledger.rows - missing
+    told = f"data: {len(known.rows):,} rows, as expected, but not the same ones"
+    if len(known.rows) != expected:
+        told = f"data: {len(known.rows):,} rows, where {expected:,} were expected"
+    why = "the data of the first request"
+    if missing:
+        why += f", without the {missing:,} rows of forgotten people that were deleted"
+    raise InputError(f"{told}; give {why}")
 
 
 def list_forgotten(

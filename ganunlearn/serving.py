@@ -7,7 +7,7 @@ __all__ = ['CROWD', 'PATHS', 'ROADS', 'OWN_FILES', 'COSTS', 'TRACE', 'WHY', 'ANE
            'NOT_TRIED', 'NAMES', 'CERTIFICATE', 'REFUSAL', 'KEYS', 'NOWHERE', 'SAME', 'NEARLY', 'Door', 'Case',
            'open_door', 'describe_settings', 'open_case', 'find_asked', 'list_folders', 'find_weights', 'Preview',
            'compare_roads', 'preview', 'look_into', 'Evidence', 'judge', 'head_line', 'write_page', 'describe_figure',
-           'hash_library', 'describe', 'Honoured', 'honour', 'Checked', 'check_certificate']
+           'hash_library', 'describe', 'Honoured', 'honour', 'Checked', 'check_certificate', 'Refused']
 
 # %% ../nbs/17c_serving.ipynb #qc004
 import base64
@@ -957,7 +957,7 @@ def write_page(
     numbers = _show_numbers(certificate, evidence)
     body.append(f"<details open><summary>In numbers</summary>{numbers}</details>")
     said = {
-        name: value for name, value in certificate.items() if name not in ("forgotten", "spare")
+        name: value for name, value in certificate.items() if name not in ("forgotten", "untouched")
     }
     rows = "".join(
         f"<tr><th>{html.escape(name)}</th><td><code>{html.escape(json_text)}</code></td></tr>"
@@ -1089,6 +1089,13 @@ def hash_library() -> str:  # 64 hex digits
     return digest.hexdigest()
 
 
+def _tell_untouched(spare: Tensor | None) -> dict | None:
+    "Which unseen records no loss has touched, so that `check --again` asks the same ones."
+    if spare is None:
+        return None
+    return dict(of="unseen", records=len(spare), base64_bits=_pack(spare))
+
+
 def _hash_sides(book: Book, *sides: Owned | None) -> list[str]:
     "Keyed hashes of the unseen records and of the hold-out, as wholes."
     given = [side for side in sides if side is not None]
@@ -1151,7 +1158,7 @@ def describe(
         verdict=evidence.verdict,
         reasons=evidence.reasons,
         not_tested=[UNTESTED, NOT_OURS],
-        spare=_pack(made.spare),
+        untouched=_tell_untouched(made.spare),
         times=dict(
             started=started,
             ended=ended,
@@ -1439,15 +1446,36 @@ class Checked:
 
     rows: list[tuple[str, bool | None, str]]  # what; does it hold (None: cannot be told); why
 
+    known_key: bool = False  # whether the reader has named the signer
+
     @property
     def holds(self) -> bool:
         "Whether nothing speaks against it."
         return all(holds is not False for _, holds, _ in self.rows)
 
+    @property
+    def missing(self) -> list[str]:
+        "What would have to hold, and could not be checked."
+        found = {what: holds for what, holds, _ in self.rows}
+        named: tuple[str, ...] = ("new weights", "report", "numbers")
+        needed = [what for what in named if what in found]
+        if not (self.known_key and found["signature"]):
+            needed.append("ledger")  # else nobody says that it is the one that was written
+        return [what for what in needed if found[what] is None]
+
+    @property
+    def status(self) -> int:
+        "Of the program: 0 verified, 1 something is wrong, 4 something could not be checked."
+        if not self.holds:
+            return 1
+        return 4 if self.missing else 0
+
     def __str__(self) -> str:
         words = {True: "holds", False: "WRONG", None: "cannot be told"}
         lines = [f"{what}: {words[holds]}. {why}".strip() for what, holds, why in self.rows]
-        return "\n".join(lines)
+        ends = {0: "Verified.", 1: "Not as it was written, or not true."}
+        ends[4] = f"Not verified: {', '.join(self.missing)} could not be checked."
+        return "\n".join([*lines, ends[self.status]])
 
 
 KEYS = (
@@ -1457,7 +1485,7 @@ KEYS = (
 
 
 def check_certificate(
-    path: str | Path,  # of certificate.json
+    path: str | Path,  # of certificate.json, or the folder that holds it
     *,
     again: bool = False,  # compute the numbers again
     request: Request | str | Path | None = None,  # says where data and weights are; or its file
@@ -1467,10 +1495,14 @@ def check_certificate(
 ) -> Checked:
     """Whether a certificate is as it was written, and true. `BrokenFile` for what is none.
 
+    `Refused` for the folder of a request that was refused.
+
     It holds no path. So data and old weights are found by a request, whose people do not matter.
     """
-    path = Path(os.path.abspath(path))
+    path = _find_certificate(Path(os.path.abspath(path)))
     said = read_json(path, "name a certificate.json")
+    if isinstance(said, dict) and said.get("kind") == REFUSAL:
+        raise Refused(_tell_refusal(path, said))
     if not isinstance(said, dict) or said.get("kind") != CERTIFICATE or not {*KEYS} <= {*said}:
         raise BrokenFile(f"{path} is no certificate of this library; name a certificate.json")
     door = _find_door(path.parent, said, request, folder)
@@ -1481,7 +1513,27 @@ def check_certificate(
     rows.append(_check_ledger(door, said))
     if again:
         rows += _check_again(door, said, device)
-    return Checked(rows)
+    return Checked(rows, public_key is not None)
+
+
+class Refused(InputError):
+    "There is no certificate, since the request was refused."
+
+
+def _find_certificate(path: Path) -> Path:
+    "The certificate in a folder, or the refusal; a file itself. `InputError` where there is none."
+    if not path.is_dir():
+        return path
+    for name in ("certificate.json", "refusal.json"):
+        if (path / name).is_file():
+            return path / name
+    raise InputError(f"{path} holds no certificate.json; name the folder of a request")
+
+
+def _tell_refusal(path: Path, said: dict) -> str:
+    "That nothing is certified, and where the reasons are."
+    told = f"{path.parent.name}: the request was refused ({said.get('verdict')})"
+    return f"{told}, so there is no certificate; reasons and what to do: report.html beside it"
 
 
 NOWHERE = "-"  # stands for a path that nobody has told
@@ -1631,7 +1683,8 @@ def _compute_again(door: Door, said: dict, device: torch.device) -> list[dict]:
     ):
         raise InputError("Others have asked since; the sets of then cannot be told apart.")
     held = dict(cost=dict(seconds=0.0, sample_forwards=0, sample_backwards=0), rounds=0)
-    held |= dict(stopped="", spare=said["spare"])
+    untouched = said["untouched"] or {}
+    held |= dict(stopped="", spare=untouched.get("base64_bits"))
     made = _restore_made(held, new.to(device), len(unseen), case.method)
     timing = Timing(said["times"]["retrain_seconds"] / said["times"]["epochs"], 0.0, 0, 0.0)
     evidence = _gather_evidence(case, made, lambda _: None, timing)
