@@ -51,7 +51,7 @@ $(READY): settings.ini setup.py pyproject.toml constraints.txt
 	@touch README.md  # in a new clone it may look older than its notebook: nbdev would want another
 	@touch $@
 
-demo: $(READY) ## forget 500 purchase records, attack the result: a table, and a page in runs/demo
+demo: $(READY) ## forget 500 purchase records, attack the result: a table, a page and a certificate in runs/demo
 	@rm -rf $(DEMO) && mkdir -p $(DEMO)
 	$(IN) papermill -k python3 --cwd nbs/experiments nbs/experiments/purchase.ipynb $(DEMO)/.part.ipynb \
 	  -p dataset purchase100 -p profile cpu -p preset paper -p seed 0 -p out '$(CURDIR)/$(DEMO)' -p refresh True \
@@ -59,6 +59,7 @@ demo: $(READY) ## forget 500 purchase records, attack the result: a table, and a
 	@mv $(DEMO)/.part.ipynb $(DEMO)/purchase.ipynb
 	$(IN) python tools/page.py $(DEMO)/purchase.ipynb
 	$(IN) ganunlearn show $(DEMO)/*.json
+	$(IN) python tools/demo_request.py $(DEMO)/requests/households
 
 paper: $(READY) ## every experiment of the paper, five seeds: hours; resumes where it stopped (JOBS=2: two at a time)
 	$(IN) ganunlearn sweep nbs/sweeps/paper.yml --out $(PAPER) --jobs $(or $(JOBS),1)

@@ -181,10 +181,8 @@ class Served(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     "A request that was granted."
 
     id: _Sha256  # of the request, a keyed hash
-    folder: str  # where its files are, from the ledger's folder
     time: str  # UTC
     weights: _Sha256  # of the new model
-    file: str  # that holds them, in the folder
     seal: _Sha256  # keyed hash of the certificate
 
 
@@ -192,7 +190,6 @@ class Ledger(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     "Who was forgotten by one model, and when."
 
     original: _Sha256  # hash of the weights that knew everybody
-    at: str  # where they are, from the ledger's folder
     rows: _Count  # of the data that trained them
     total: _Sha256  # sum of the hashes of these rows
     forgotten: list[Forgotten] = []  # everybody so far
@@ -326,10 +323,15 @@ def check_data(
     left = sum(entry.share for entry in known.gone)
     if (known.total + left) % WHOLE == int(ledger.total, 16):
         return
-    there = len(known.rows) + sum(entry.rows for entry in known.gone)
-    told = f"the ledger knows {ledger.rows} rows, and here are {there} or others"
-    remedy = "give the data that trained the original (who was forgotten may be missing whole)"
-    raise InputError(f"data: not those of the first request: {told}; {remedy}")
+    missing = sum(entry.rows for entry in known.gone)
+    expected = ledger.rows - missing
+    told = f"data: {len(known.rows):,} rows, as expected, but not the same ones"
+    if len(known.rows) != expected:
+        told = f"data: {len(known.rows):,} rows, where {expected:,} were expected"
+    why = "the data of the first request"
+    if missing:
+        why += f", without the {missing:,} rows of forgotten people that were deleted"
+    raise InputError(f"{told}; give {why}")
 
 
 def list_forgotten(

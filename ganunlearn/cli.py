@@ -46,7 +46,14 @@ from ganunlearn.scenario import (
     make_scenario,
 )
 from .search import MOST_TRIALS, SEARCH_SPACES, find_best, locate_search, search
-from .serving import check_certificate, honour, open_case, open_door, preview
+from ganunlearn.serving import (
+    Refused,
+    check_certificate,
+    honour,
+    open_case,
+    open_door,
+    preview,
+)
 from .sources import list_datasets, load
 from .splits import Sizes
 from .store import list_record_files, load_records, pack, read_records
@@ -543,20 +550,40 @@ def _write_request(path: Path) -> None:
 
 @app.command("check")
 def check_command(
-    certificate: Annotated[Path, typer.Argument(help="A certificate.json.")],
+    certificate: Annotated[
+        Path, typer.Argument(help="A certificate.json, or the folder that holds it.")
+    ],
     again: Annotated[
         bool, typer.Option("--again", help="Compute its numbers again, from models and data.")
     ] = False,
+    request: Annotated[
+        Path | None,
+        typer.Option(
+            help="Says where data and weights are; with --again, request.yml if it is here."
+        ),
+    ] = None,
     public_key: Annotated[
         str | None, typer.Option(help="Who must have signed it: 64 hex digits.")
     ] = None,
     device: _Device = None,
 ) -> None:
-    "Whether a certificate is as it was written, and true; status 1 where something is wrong."
-    checked = check_certificate(certificate, again=again, public_key=public_key, device=device)
+    """Whether a certificate is as it was written, and true.
+
+    Status 1 where something is wrong, 3 where the request was refused, 4 where nothing is wrong but
+    weights, report, ledger or numbers could not be checked.
+    """
+    usual = Path("request.yml")
+    if request is None and again and usual.exists():
+        request = usual
+    how: dict[str, Any] = dict(again=again, request=request, public_key=public_key)
+    try:
+        checked = check_certificate(certificate, device=device, **how)
+    except Refused as e:
+        _say(str(e))
+        raise typer.Exit(3) from e
     _say(str(checked))
-    if not checked.holds:
-        raise typer.Exit(1)
+    if checked.status:
+        raise typer.Exit(checked.status)
 
 # %% ../nbs/18_cli.ipynb #k011
 @app.command("cache")

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FUNCTION', 'TEMPLATE', 'FORMS', 'Limits', 'Request', 'make_schema', 'read_request', 'find_function', 'call_function',
            'read_weights', 'hash_weights', 'give_weights', 'pick_weights', 'write_weights', 'Owned', 'load_owned',
-           'find_owners', 'make_method', 'build_model', 'check_trained', 'check_private']
+           'read_csv', 'find_owners', 'make_method', 'build_model', 'check_trained', 'check_private']
 
 # %% ../nbs/17a_request.ipynb #qa004
 import contextlib
@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
@@ -43,6 +43,9 @@ from ganunlearn.records import (
 from .report import KEPT, LOST, NEAR
 from .sweep import read_yaml
 from .training import accuracy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # %% ../nbs/17a_request.ipynb #qa006
 FUNCTION = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"  # module:function
@@ -71,7 +74,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     model: _Function  # builds the network, without weights
     arguments: dict[str, Any] = {}  # of that function
     weights: _Word  # .safetensors, or a state_dict: .pt
-    data: _Word  # .parquet, .npz or module:function: all that the model was trained on
+    data: _Word  # .csv, .parquet, .npz or module:function: all that the model was trained on
     unseen: _Word  # the same kinds: records that never trained it
     holdout: _Word | None = None  # the same kinds: unseen records that only judge
     label: _Word = "label"  # the column of the class
@@ -103,7 +106,7 @@ TEMPLATE = """\
 model: my_shop:build          # module:function that builds the network, without weights
 arguments: {}                 # what it is called with
 weights: model.safetensors    # or a state_dict: model.pt
-data: purchases.parquet       # or .npz, or module:function: all that the model was trained on
+data: purchases.parquet       # or .csv, .npz, module:function: all that the model was trained on
 unseen: newer.parquet         # the same: records that never trained it
 label: returned               # the column of the class, whole numbers from 0
 person: customer              # the column that says whose a row is
@@ -344,7 +347,7 @@ class Owned(Adapted):
 
 # %% ../nbs/17a_request.ipynb #qa019
 def load_owned(
-    source: str,  # .parquet, .npz or module:function
+    source: str,  # .csv, .parquet, .npz or module:function
     request: Request,  # says which column is what
     folder: Path,  # where the request lies
     what: str,  # data, unseen or holdout
@@ -368,14 +371,16 @@ def _open_source(source: str, request: Request, folder: Path, what: str) -> Any:
     if re.fullmatch(FUNCTION, source):
         return call_function(source, folder, what)
     path = folder / source
-    if path.suffix not in (".parquet", ".npz"):
-        raise InputError(f"{what}: {source}; expected .parquet, .npz or module:function")
+    if path.suffix not in (".csv", ".parquet", ".npz"):
+        raise InputError(f"{what}: {source}; expected .csv, .parquet, .npz or module:function")
     if not path.is_file():
         raise InputError(f"{what}: there is no file {path}; name one that is there")
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as held:
                 return {name: held[name] for name in held.files}
+        if path.suffix == ".csv":
+            return read_csv(path, request, what)
         need("request", "pyarrow")
         import pandas as pd
 
@@ -384,6 +389,59 @@ def _open_source(source: str, request: Request, folder: Path, what: str) -> Any:
         raise
     except Exception as e:  # each reader has its own errors
         raise BrokenFile(f"{what}: {source} cannot be read ({_tell(e)}); write it again") from e
+
+
+def read_csv(
+    path: Path,  # UTF-8, separated by commas; the first line names the columns
+    request: Request,  # says which column is what
+    what: str,  # data, unseen or holdout
+) -> "pd.DataFrame":
+    """People as text, all else as numbers. `InputError` for a cell that is no number.
+
+    Nothing is guessed: `0042` stays the person it is, and a column with words is named in one line
+    instead of being left out, since it may be one with a slip in it.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    names = [*table.columns]
+    if len(names) == 1:
+        told = f"{what}: {path.name} has one column, {show_value(names[0])}"
+        raise InputError(f"{told}; expected commas between columns")
+    if names[0].startswith("Unnamed: "):
+        told = f"{what}: the first column of {path.name} has no name"
+        raise InputError(f"{told}; if it is an index, write the file without it (index=False)")
+    if request.features is not None:
+        table = table[
+            [name for name in names if name in (*request.features, *_list_named(request))]
+        ]
+    for name in table.columns:
+        if name != request.person:
+            table[name] = _read_numbers(table[name], f"{what}: column {name!r} of {path.name}")
+        elif (table[name] == "").any():
+            row = int((table[name] == "").argmax()) + 2
+            told = f"{what}: nobody is named in line {row} of {path.name}"
+            raise InputError(f"{told}; say whose each row is in column {name!r}")
+    return table
+
+
+def _list_named(request: Request) -> tuple[str, str]:
+    "The columns that are no features."
+    return request.label, request.person
+
+
+def _read_numbers(column: Any, told: str) -> Any:
+    "A column of text as whole numbers, or else as numbers. `InputError` for the first that is none."
+    import pandas as pd
+
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = ~np.isfinite(numbers.to_numpy("float64"))
+    if not wrong.any():
+        return numbers
+    at = int(wrong.argmax())
+    held = show_value(column.iloc[at]) if column.iloc[at] else "nothing"
+    remedy = "mend it, turn words into numbers, or name the columns to be used in features:"
+    raise InputError(f"{told} holds {held} in line {at + 2}, which is no number; {remedy}")
 
 
 def _read_table(table: Any, request: Request, what: str) -> tuple[MapDataset, np.ndarray | None]:
