@@ -422,7 +422,7 @@ class Preview:
             f"{self.earlier} of them of earlier requests; {self.stay:,} stay.",
             f"Served from the {self.origin} model.",
             f"Forgetting takes {takes}; retraining {whole}; "
-            f"memory about {self.memory / 1e6:,.0f} MB.",
+            f"memory about {max(1.0, self.memory / 1e6):,.0f} MB.",
             ROADS[self.cheaper],
         ]
         if self.references:
