@@ -80,6 +80,7 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     label: _Word = "label"  # the column of the class
     person: _Word = "person"  # the column that says whose a row is
     features: list[_Word] | None = None  # the columns that the model sees; all other numbers
+    ignore: list[_Word] = []  # columns that it does not see
     people: list[str | int] = []  # who must be forgotten
     rows: list[_Row] = []  # or rows that must be, counted from 0
     method: _Word = "match"  # of forgetting
@@ -110,7 +111,8 @@ data: purchases.parquet       # or .csv, .npz, module:function: all that the mod
 unseen: newer.parquet         # the same: records that never trained it
 label: returned               # the column of the class, whole numbers from 0
 person: customer              # the column that says whose a row is
-# features: [age, items]      # the columns that the model sees; else all other numbers
+# features: [age, items]      # the columns that the model sees; else all other numbers, in order
+# ignore: [city]              # or the columns that it does not see
 
 people: ["c-0042"]            # who must be forgotten; quote what is text
 # rows: [17, 18]              # or rows, counted from 0
@@ -384,7 +386,7 @@ def _open_source(source: str, request: Request, folder: Path, what: str) -> Any:
         need("request", "pyarrow")
         import pandas as pd
 
-        return pd.read_parquet(path)
+        return _leave_out(pd.read_parquet(path), request, what)
     except InputError:
         raise
     except Exception as e:  # each reader has its own errors
@@ -415,6 +417,7 @@ def read_csv(
         table = table[
             [name for name in names if name in (*request.features, *_list_named(request))]
         ]
+    table = _leave_out(table, request, what)
     for name in table.columns:
         if name != request.person:
             table[name] = _read_numbers(table[name], f"{what}: column {name!r} of {path.name}")
@@ -423,6 +426,13 @@ def read_csv(
             told = f"{what}: nobody is named in line {row} of {path.name}"
             raise InputError(f"{told}; say whose each row is in column {name!r}")
     return table
+
+
+def _leave_out(table: Any, request: Request, what: str) -> Any:
+    "A table without the columns that the model does not see. `UnknownName`."
+    for name in request.ignore:
+        choose(name, [*map(str, table.columns)], f"{what}: column, which ignore: names:")
+    return table.drop(columns=request.ignore)
 
 
 def _list_named(request: Request) -> tuple[str, str]:
@@ -440,7 +450,7 @@ def _read_numbers(column: Any, told: str) -> Any:
         return numbers
     at = int(wrong.argmax())
     held = show_value(column.iloc[at]) if column.iloc[at] else "nothing"
-    remedy = "mend it, turn words into numbers, or name the columns to be used in features:"
+    remedy = "mend it, or leave the column out, if the model does not see it: ignore:"
     raise InputError(f"{told} holds {held} in line {at + 2}, which is no number; {remedy}")
 
 

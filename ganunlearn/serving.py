@@ -422,7 +422,7 @@ class Preview:
             f"{self.earlier} of them of earlier requests; {self.stay:,} stay.",
             f"Served from the {self.origin} model.",
             f"Forgetting takes {takes}; retraining {whole}; "
-            f"memory about {self.memory / 1e6:,.0f} MB.",
+            f"memory about {max(1.0, self.memory / 1e6):,.0f} MB.",
             ROADS[self.cheaper],
         ]
         if self.references:
@@ -1040,6 +1040,9 @@ def _tell_done(certificate: dict) -> list[str]:
     if anew:
         told = f"A new model was trained on the other rows, in {tell_seconds(spent)}."
         return [told, f"Expected were about {tell_seconds(whole)}."]
+    if certificate["weights"]["old"] == certificate["weights"]["new"]:
+        told = "already answered on these rows as on rows that it never saw, and is left as it is"
+        return [f"The {certificate['origin']} model {told} (looked at by the method {method})."]
     done = f"The {certificate['origin']} model was changed: its answers on these rows should be"
     lines = [f"{done} such as on rows that it never saw (the method is called {method})."]
     lines.append(f"That took {tell_seconds(spent)}.")
