@@ -1,5 +1,6 @@
 "Packaging: everything is read from settings.ini."
 
+import re
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -10,6 +11,16 @@ ini = ConfigParser(delimiters=["="])
 ini.read(root / "settings.ini", encoding="utf-8")
 cfg = ini["DEFAULT"]
 readme = root / "README.md"
+repo = cfg["git_url"]
+
+
+def read_description():
+    "README.md with links that lead somewhere from another site, too: pictures raw, files as pages."
+    text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+    raw = repo.replace("//github.com/", "//raw.githubusercontent.com/")
+    text = re.sub(r"(!\[[^\]]*\]\()(?!\w+:|[#/])", rf"\1{raw}/{cfg['branch']}/", text)
+    return re.sub(r"((?<!!)\[[^\]]*\]\()(?!\w+:|[#/])", rf"\1{repo}/blob/{cfg['branch']}/", text)
+
 
 setup(
     name=cfg["lib_name"],
@@ -19,8 +30,22 @@ setup(
     author=cfg["author"],
     author_email=cfg["author_email"],
     keywords=cfg["keywords"],
-    url=cfg["git_url"],
-    long_description=readme.read_text(encoding="utf-8") if readme.exists() else "",
+    url=repo,
+    project_urls={
+        "Documentation": f"{cfg['doc_host']}{cfg['doc_baseurl']}",
+        "Source": repo,
+        "Issues": f"{repo}/issues",
+        "Changelog": f"{repo}/blob/{cfg['branch']}/CHANGELOG.md",
+    },
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Security",
+        "Typing :: Typed",
+    ],
+    long_description=read_description(),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["ganunlearn", "ganunlearn.*"]),
     package_data={"ganunlearn": ["py.typed"]},

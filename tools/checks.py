@@ -239,6 +239,34 @@ def check_listed():
     return len(listed)
 
 
+def list_sidebar(entries, section=""):
+    "`(section, page, name)` for each page of the sidebar, in its order."
+    found = []
+    for entry in entries:
+        if isinstance(entry, str):
+            title = read_cells(NBS / entry)[0][0].splitlines()[0].removeprefix("# ")
+            found.append((section, entry, title))
+        elif "section" in entry:
+            found += list_sidebar(entry["contents"], entry["section"])
+        else:
+            found.append((section, entry["href"], entry["text"]))
+    return found
+
+
+def check_sidebar():
+    "AssertionError unless each name in the sidebar is there once, and results come before details."
+    site = yaml.safe_load((ROOT / "_quarto.yml").read_text(encoding="utf-8"))["website"]
+    pages = list_sidebar(site["sidebar"]["contents"])
+    names = Counter(name for _, _, name in pages)
+    twice = [name for name, number in names.items() if number > 1]
+    assert not twice, f"two pages have one name in the sidebar: {twice}. Give one a `text:`"
+    first = [page for section, page, _ in pages if section == "Results"]
+    assert len(first) <= 6, (
+        f"six pages of results at most stand on the first level, not {len(first)}: {first}. "
+        "Put one into a section below"
+    )
+
+
 def check_titles():
     "AssertionError unless first cells hold a title and one line."
     firsts = {path.name: read_cells(path)[0][0] for path in notebooks()}
@@ -297,6 +325,7 @@ def check_figures():
 def check_site(tmp):
     "the site"
     pages = check_listed()
+    check_sidebar()
     check_titles()
     check_docstrings()
     return f"{pages} pages, {check_links()} links between them, {check_figures()} figures"

@@ -28,8 +28,9 @@ LOADS = re.compile(  # what a browser fetches by itself; `a` and `link rel="cano
     re.I,
 )
 FETCHED = re.compile(r"(?:url\(\s*[\"']?|@import\s*[\"'])((?:https?:)?//[^\"')]*)")
-CARD = re.compile(
-    r"(<meta (?:property=\"og|name=\"twitter):image\" content=\")[^\"]*data:image[^\"]*"
+CARD = re.compile(  # a picture within the page, or one that is taken to lie beside it
+    r"(<meta (?:property=\"og|name=\"twitter):image\" content=\")"
+    r"[^\"]*(?:data:image[^\"]*|/card\.png)(?=\")"
 )
 HOME = re.compile(r"<loc>(https://.*?/)index\.html</loc>")
 MATH = re.compile(  # an equation that has no box yet
