@@ -338,8 +338,8 @@ def _verify_record(
     if found.judged:
         _say(f"    {RULE}; {found.games} games were played")
     if found.unjudged:
-        _say(f"    not judged, since nobody knows their spread: {len(found.unjudged)} numbers, as")
-        _say(f"    {found.unjudged[0][0]}")
+        told = f"not judged: {len(found.unjudged)}, whose spread nobody knows"
+        _say(f"    {told}, the first {found.unjudged[0][0]}")
     return True, found.holds
 
 
