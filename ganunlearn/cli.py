@@ -37,7 +37,7 @@ from .experiment import find_record, locate_record, run
 from .methods import METHODS
 from .models import MODELS
 from .request import TEMPLATE, make_schema
-from .results import judge_record, show, write_caption
+from .results import estimate_seconds, judge_record, show, write_caption
 from ganunlearn.scenario import (
     EXPERIMENTS,
     PROFILES,
@@ -345,8 +345,8 @@ def _verify_record(
     if found.judged:
         _say(f"    {RULE}; {found.games} games were played")
     if found.unjudged:
-        _say(f"    not judged, since nobody knows their spread: {len(found.unjudged)} numbers, as")
-        _say(f"    {found.unjudged[0][0]}")
+        told = f"not judged: {len(found.unjudged)}, whose spread nobody knows"
+        _say(f"    {told}, the first {found.unjudged[0][0]}")
     return True, found.holds
 
 
@@ -376,26 +376,38 @@ def _say_differing(name: str, found: Verified) -> None:
 
 @app.command("pack")
 def pack_command(
-    folder: Annotated[Path, typer.Argument(help="A folder of records.")],
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders of records, one or those of several machines.")
+    ],
     out: Annotated[
         Path | None,
-        typer.Option(help="The packed file; FOLDER.jsonl beside the folder when not given."),
+        typer.Option(help="The packed file; FOLDER.jsonl beside a single folder when not given."),
     ] = None,
 ) -> None:
-    """The records below a folder as one file, of which nothing is lost; the folder stays.
+    """The records below folders as one file, of which nothing is lost; the folders stay.
 
-    Status 1 when a file cannot be read and is left out.
+    Of a run that two machines have made the first is kept, and that is told. Status 1 when a file
+    cannot be read and is left out.
     """
-    path = out or Path(f"{folder}.jsonl")
+    if out is None and len(folders) > 1:
+        raise InputError(f"{len(folders)} folders; name the file for all of them with --out")
+    path = out or Path(f"{folders[0]}.jsonl")
     if path.suffix != ".jsonl":
         raise InputError(f"{path} would not be read as a packed file; name one that ends in .jsonl")
     bad: list[InputError] = []
-    records = load_records(folder, bad)
+    records: dict[str, dict] = {}
+    for folder in folders:
+        found = load_records(folder, bad)
+        twice = sum(record["key"] in records for record in found)
+        records = {record["key"]: record for record in found} | records
+        if twice:
+            _say(f"{folder}: {twice} of {len(found)} were there before; those are kept")
     for e in bad:
         _say(str(e))
     if not records:
-        raise InputError(f"{folder} holds no records; name a folder that `ganunlearn run` filled")
-    pack(records, path)
+        named = ", ".join(map(str, folders))
+        raise InputError(f"{named} holds no records; name a folder that `ganunlearn run` filled")
+    pack(records.values(), path)
     _say(f"{path}: {len(records)} records, {path.stat().st_size / 1e6:.1f} MB")
     _end(len(records), len(bad))
 
@@ -427,6 +439,10 @@ def sweep_command(
             "--gpu", help="Only workers that offer a GPU (dask worker --resources GPU=1)."
         ),
     ] = False,
+    costs: Annotated[
+        Path | None,
+        typer.Option(help="With --dry-run: records of such runs, from which hours are estimated."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
 ) -> None:
     """Run a notebook over a grid of parameters.
@@ -435,8 +451,12 @@ def sweep_command(
     """
     out = out or Path("runs") / file.stem
     only = only or []
+    if costs and not dry_run:
+        raise InputError("--costs tells what a sweep will take; give --dry-run with it")
     if dry_run:
         table = plan_sweep(file, out, only)
+        if costs:
+            table = _estimate_hours(table, costs)
     else:
         table = run_sweep(
             file, out, jobs=jobs, scheduler=scheduler, gpu=gpu, only=only, progress=not as_json
@@ -445,8 +465,29 @@ def sweep_command(
         typer.echo(table.to_json(orient="records"))
     else:
         _print_table(table if dry_run else table.drop(columns="parameters"), index=False)
+        if costs:
+            _say(_sum_hours(table))
     if not dry_run and not table.status.isin(["done", "kept"]).all():
         raise typer.Exit(1)
+
+
+def _estimate_hours(table: "pd.DataFrame", costs: Path) -> "pd.DataFrame":
+    "With the hours of each cell, NaN where no record is like it, and how many records tell."
+    records = load_records(costs)
+    if not records:
+        raise InputError(f"{costs} holds no records; name a folder or a packed file of them")
+    found = [estimate_seconds(records, parameters) for parameters in table.parameters]
+    hours = [round(seconds / 3600, 3) for seconds, _ in found]
+    return table.assign(hours=hours, records=[n for _, n in found])
+
+
+def _sum_hours(table: "pd.DataFrame") -> str:
+    "What is still to do, in hours of one machine like those of the records."
+    todo = table[table.status != "done"]
+    known = todo[todo.records > 0]
+    told = f"{len(todo)} cells to do: at most {known.hours.sum():.2f} hours on one such machine"
+    unknown = len(todo) - len(known)
+    return f"{told}; of {unknown} nothing is known" if unknown else told
 
 # %% ../nbs/18_cli.ipynb #c014
 @app.command("search", cls=_Command)

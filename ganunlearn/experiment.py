@@ -333,9 +333,9 @@ def name_processor() -> str:
             told.setdefault(name.strip(), value.strip())  # of the first core
     elif sys.platform == "darwin":
         told["model name"] = _ask("sysctl", "-n", "machdep.cpu.brand_string")
-    parts = [told[name] for name in wanted if told.get(name)]
+    parts = [f"{name} {told[name]}" for name in wanted if told.get(name)]
     named = ", ".join(parts) or platform.processor() or platform.machine()
-    return make_printable(named)[:200]
+    return make_printable(named.removeprefix("model name "))[:200]
 
 
 def _ask(*command: str) -> str:
@@ -347,8 +347,8 @@ def _ask(*command: str) -> str:
 
 
 ROUTINES = {  # what torch was built with: name -> where its version stands in `torch.__config__`
-    "mkl": r"Math Kernel Library Version (\S+)",
-    "onednn": r"MKL-DNN v(\S+)",
+    "mkl": r"Math Kernel Library Version ([\d.]+)",
+    "onednn": r"MKL-DNN v([\d.]+)",
     "openmp": r"OpenMP (\d+)",
 }
 CHOICES = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")

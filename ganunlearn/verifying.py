@@ -231,8 +231,8 @@ def list_errors(
         share = about["running_accuracy"]
         errors[f"/training/{role}/running_accuracy"] = estimate_error(share, trained_on[role])
     errors |= dict(_list_histogram_errors(record["top_posterior"]))
-    errors |= dict(_list_interval_errors({"attacks": record["attacks"]}, ""))
-    return errors | dict(_list_interval_errors({"also": record.get("also", {})}, ""))
+    told = {"attacks": record["attacks"], "also": record.get("also", {})}
+    return errors | dict(_list_interval_errors(told, "", sizes["forget"]))
 
 
 def estimate_error(
@@ -261,15 +261,19 @@ BOUNDS = {"value": "{}", "auc": "auc_{}", "fnr": "fnr_{}", "tnr": "tnr_{}"}
 BOUNDS |= {"difference": "difference_{}"}
 
 
-def _list_interval_errors(part: Any, path: str) -> Iterator[tuple[str, float]]:
+def _list_interval_errors(
+    part: Any,
+    path: str,
+    least: int,  # records that an attack was tried on: an interval may have no width
+) -> Iterator[tuple[str, float]]:
     "Of numbers that stand beside their interval, and of the counts that make a rate."
     if isinstance(part, list):
         for i, item in enumerate(part):
-            yield from _list_interval_errors(item, f"{path}/{i}")
+            yield from _list_interval_errors(item, f"{path}/{i}", least)
     if not isinstance(part, dict):
         return
     for name, item in part.items():
-        yield from _list_interval_errors(item, f"{path}/{name}")
+        yield from _list_interval_errors(item, f"{path}/{name}", least)
     for name, pattern in BOUNDS.items():
         low, high = pattern.format("low"), pattern.format("high")
         if name == "difference" and low not in part:
@@ -279,8 +283,8 @@ def _list_interval_errors(part: Any, path: str) -> Iterator[tuple[str, float]]:
         error = (part[high] - part[low]) / WIDTH
         counts = {"fnr": ("tp", "fn"), "tnr": ("tn", "fp")}.get(name, ())
         n = sum(part.get(count) or 0 for count in counts)
-        if n:
-            error = max(error, estimate_error(part[name], n))
+        if 0 <= part[name] <= 1 and name != "difference":
+            error = max(error, estimate_error(part[name], n or least))
         yield from ((f"{path}/{item}", error) for item in (name, low, high))
         yield from ((f"{path}/{count}", n * error) for count in counts if n)
 
