@@ -67,7 +67,6 @@ from .sources import Data, load
 from .splits import Splits
 from ganunlearn.store import (
     Made,
-    find_differences,
     find_packed,
     make_digest,
     make_model,
