@@ -48,6 +48,7 @@ PRELOADED = (  # what most notebooks import, in the process that all others are 
 )
 LONGEST = (  # started first, so that no core is idle at the end
     "16_sweep",
+    "14a_verifying",
     "14_experiment",
     "08_game",
     "15_results",
