@@ -717,7 +717,7 @@ def judge(
         why.append("Few as these rows are, they stand out more than chance allows (rank test).")
     alike = _tell_classes(case, told)
     if alike and audited is not None and audited.verdict == "passed" and verdict != "harmed":
-        verdict = "forgotten"
+        verdict, why = "forgotten", []
         remarks.append("They are all of one class: models trained without them judged instead.")
     accepted = verdict in ("forgotten", "cannot tell")
     if verdict == "cannot tell":
