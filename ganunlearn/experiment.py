@@ -43,6 +43,7 @@ from ganunlearn.auditing import (
     write_answers,
 )
 from ganunlearn.core import (
+    InputError,
     BrokenFile,
     atomic,
     check_writable,
