@@ -43,8 +43,8 @@ from ganunlearn.auditing import (
     write_answers,
 )
 from ganunlearn.core import (
-    InputError,
     BrokenFile,
+    InputError,
     atomic,
     check_writable,
     make_printable,
