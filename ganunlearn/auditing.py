@@ -546,8 +546,9 @@ def klom(
 ) -> np.ndarray:  # N, nats
     """KL divergence of each record's margins over unlearned models from those over retrained ones.
 
-    Georgiev et al. 2024, arXiv 2410.23232, with its twenty bins and its bound. `InputError` for
-    fewer than four models of a kind and for other records.
+    Georgiev et al. 2024, arXiv 2410.23232, with its twenty bins and its bound, and with half a
+    model added to each bin. `InputError` for fewer than four models of a kind and for other
+    records.
     """
     few = min(len(unlearned), len(retrained)) < 4
     if few or unlearned.shape[1:] != retrained.shape[1:]:
@@ -559,18 +560,18 @@ def klom(
     low, width = both.min(0), np.ptp(both, axis=0)
     ours = _count_bins(unlearned, low, width, bins)
     theirs = _count_bins(retrained, low, width, bins)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        summand = np.where(ours > 0, ours * np.log(ours / theirs), 0.0)
-    return np.minimum(summand.sum(0), MOST)
+    divergence = (ours * np.log(ours / theirs)).sum(0)
+    return np.minimum(divergence, MOST)
 
 
 def _count_bins(
     margins: np.ndarray, low: np.ndarray, width: np.ndarray, bins: int
 ) -> np.ndarray:  # bins, N
-    "Share of the models in each bin, record by record."
+    "Share of the models in each bin, half a model added to each, record by record."
     place = (margins - low) / np.where(width > 0, width, 1.0)
     place = np.minimum((place * bins).astype(int), bins - 1)
-    return np.stack([(place == i).mean(0) for i in range(bins)])
+    counts = np.stack([(place == i).sum(0) for i in range(bins)])
+    return (counts + 0.5) / (len(margins) + 0.5 * bins)
 
 # %% ../nbs/11_auditing.ipynb #c024
 def find_leak(
@@ -621,7 +622,7 @@ class Audit:
 
     @property
     def leaks(self) -> str:
-        """Leaks, cannot tell or passed: is the leak above the margin of .05?
+        """Whether the leak is above the margin of .05: leaks, cannot tell or passed.
 
         Unlike the verdict it does not ask whether the model was trained as the band was.
         """
