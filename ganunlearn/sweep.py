@@ -620,6 +620,7 @@ def watch():
     os._exit(1)
 
 threading.Thread(target=watch, daemon=True).start()
+sys.modules["rfc3987_syntax"] = None  # a grammar of web addresses, built for a second, never used
 import papermill
 
 try:
