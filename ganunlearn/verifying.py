@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import norm, t
 
 from .attacks import evaluate_margin
 from .core import BrokenFile, InputError, UnknownName
@@ -208,6 +207,8 @@ def judge_number(
     spread = np.sqrt(deviation**2 * (1 + 1 / n) + 2 * (error or 0.0) ** 2)
     limit = LIMIT
     if error is None:
+        from scipy.stats import norm, t  # nearly a second, for whoever only asks for help
+
         limit = float(t.ppf(norm.cdf(LIMIT), n - 1))
     return Judged(where, recorded, float(np.mean(games)), float(spread), limit)
 
