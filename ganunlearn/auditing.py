@@ -578,7 +578,7 @@ def find_leak(
     rows: list[dict],  # as `compare` or `pool_audits` gives them
     n: int,  # values that each interval comes from: references, or splits
 ) -> Interval:  # value, lower and upper bound
-    "The largest AUC minus the band's mean; see `Audit.leak`."
+    "The largest AUC minus the band's mean, with its interval: what an `Audit` calls its leak."
     aucs = [row for row in rows if row["metric"].endswith(" AUC")]  # not those of non-members
     wider = find_t(n, len(aucs)) / find_t(n)
     differences = np.array([row["difference"] for row in aucs])
