@@ -748,7 +748,7 @@ WHY = {
     "harmed": "The model would answer wrongly more often than the limits allow.",
     "cannot tell": "What was found is too little to be sure.",
 }
-ANEW = "Train a new model without these rows: train: in the request, then --retrain"
+ANEW = "Train a new model without these rows (train: in the request, then --retrain)"
 
 
 def _advise(case: Case, verdict: str) -> str:
@@ -759,8 +759,8 @@ def _advise(case: Case, verdict: str) -> str:
         more = "Or serve twenty rows and more at once, with more unseen ones (holdout:)"
         return f"{ANEW}, which needs no test. {more}; or take limits: sure away."
     if verdict == "harmed":
-        return f"{ANEW}. Or try another method:, or allow more in limits: (kept, lost)."
-    return f"{ANEW}, which is exact. Or try another method: or other settings:."
+        return f"{ANEW}. Or name another method, or allow more in the limits."
+    return f"{ANEW}, which is exact. Or name another method, or other settings."
 
 
 def _tell_classes(case: Case, told: Report) -> list[str]:
