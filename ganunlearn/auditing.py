@@ -903,7 +903,8 @@ def _write_array(values: np.ndarray) -> str:
     "Kind of number, shape, and the compressed bytes in base 64, with colons between."
     values = np.asarray(values)
     if values.dtype.kind in "iu":
-        kind = np.min_scalar_type(int(values.max(initial=0)))
+        ends = values.min(initial=0), values.max(initial=0)
+        kind = np.result_type(*[np.min_scalar_type(int(end)) for end in ends])
     else:
         has_room = np.abs(values).max(initial=0) <= np.finfo(np.float16).max
         kind = np.dtype(np.float16 if has_room else np.float32)
@@ -914,10 +915,12 @@ def _write_array(values: np.ndarray) -> str:
 
 
 def _read_array(text: str) -> np.ndarray:
-    "What `_write_array` has written."
-    kind, shape, packed = text.split(":")
-    values = np.frombuffer(zlib.decompress(base64.b64decode(packed)), dtype=np.dtype(kind))
-    values = values.reshape([int(n) for n in shape.split("x")])
+    "What `_write_array` has written; no more is unpacked than its shape has room for."
+    named, told, packed = text.split(":")
+    kind, shape = np.dtype(named), [int(n) for n in told.split("x")]
+    size = int(np.prod(shape)) * kind.itemsize
+    unpacked = zlib.decompressobj().decompress(base64.b64decode(packed), size + 1)
+    values = np.frombuffer(unpacked, dtype=kind).reshape(shape)
     return values.astype(float if values.dtype.kind == "f" else int)
 
 # %% ../nbs/11_auditing.ipynb #c040

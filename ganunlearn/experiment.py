@@ -18,6 +18,7 @@ import platform
 import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -806,13 +807,16 @@ def read_outputs(
 ) -> tuple[Sets, list[Sets], dict[str, np.ndarray]]:  # readings, those of references, groups
     """What a model of a record, and the references, answered about each record.
 
-    `InputError` for a record that was not asked to keep it.
+    `InputError` for a record that was not asked to keep it, `BrokenFile` for one that was edited.
     """
     kept = record.get("also", {}).get("outputs")
     if kept is None:
         raise InputError("the record keeps no outputs; run it with experiment setting outputs: 1")
-    groups = {part: of["group"] for part, of in read_kept(kept["groups"]).items()}
-    return read_kept(kept[model]), [*map(read_kept, kept["references"])], groups
+    try:
+        groups = {part: of["group"] for part, of in read_kept(kept["groups"]).items()}
+        return read_kept(kept[model]), [*map(read_kept, kept["references"])], groups
+    except (ValueError, TypeError, KeyError, AttributeError, zlib.error) as e:
+        raise BrokenFile(f"the record's outputs were edited or cut: {e}; run it again") from e
 
 
 def audit_record(
