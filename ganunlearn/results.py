@@ -46,9 +46,13 @@ MODELS_ATTACKED = ("original", "retrained", "unlearned")
 def name_dataset(
     record: dict,  # as `read_record` gives it
 ) -> str:
-    "The data set's name, marked where a stand-in took its place: what a table calls it."
-    mark = " (stand-in)" if record["data"]["stand_in"] else ""
-    return record["scenario"]["dataset"] + mark
+    "The data set's name, marked where other data took its place: what a table calls it."
+    data = record["data"]
+    if not data["stand_in"]:
+        return record["scenario"]["dataset"]
+    return record["scenario"]["dataset"] + (
+        " (simulated)" if (data.get("note") or "").startswith("simulated") else " (stand-in)"
+    )
 
 
 def compute_gap(
@@ -796,9 +800,9 @@ def describe_source(
     table = frame(records)
     facts = select(table, ["data", "environment"], ["source", "subset", "note", "device"])
     runs = facts.pivot(index=["key", "dataset"], columns="metric", values="word").reset_index()
-    stand_in = runs.dataset.str.endswith(" (stand-in)")
-    mark = np.where(runs.note.str.startswith("simulated"), " (stand-in, simulated)", " (stand-in)")
-    source = runs.source + np.where(stand_in, mark, "")
+    mark = np.where(runs.dataset.str.endswith(" (stand-in)"), " (stand-in)", "")
+    mark = np.where(runs.dataset.str.endswith(" (simulated)"), " (stand-in, simulated)", mark)
+    source = runs.source + mark
     subset = np.where(runs.subset == "", "", ", " + runs.subset)
     seeds = sorted(int(seed) for seed in table.seed.unique())
     return (
