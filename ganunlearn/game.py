@@ -66,6 +66,7 @@ from ganunlearn.training import (
     copy_model,
     drop_diverged,
     flops_per_sample,
+    follow_average,
     freeze_layers,
     logits,
     redraw_weights,
@@ -1030,13 +1031,10 @@ class Average(Addition):
         "The mean starts where G starts."
         game.served = copy_model(game.G)
 
-    @torch.no_grad()
     def follow_step(self, game: Game) -> None:
-        "One step of the mean; its first rounds weigh less."
-        decay = min(self.decay, (1 + game.rounds) / (10 + game.rounds))
-        mean: list[Tensor] = [*game.served.parameters()]
-        now: list[Tensor] = [*game.G.parameters()]
-        torch._foreach_lerp_(mean, now, 1 - decay)
+        "One step of the mean."
+        mean, now = ([*model.parameters()] for model in (game.served, game.G))
+        follow_average(mean, now, self.decay, game.rounds)
 
 # %% ../nbs/08_game.ipynb #c036
 def find_head(

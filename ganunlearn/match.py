@@ -42,7 +42,7 @@ from ganunlearn.game import (
 from .look import look_first, measure_odds
 from .loss import kl
 from .records import MapDataset, move_records, pick_records, read_batch
-from .training import Diverged, copy_model, evaluating, logits
+from .training import Diverged, copy_model, evaluating, follow_average, logits
 
 # %% ../nbs/08b_match.ipynb #m010
 def find_places(
@@ -315,13 +315,12 @@ def recall_answers(
     return torch.stack([m.known[i] for i in positions])
 
 
-@torch.no_grad()
 def follow_weights(
     m: Matching,  # as it stands
 ) -> None:
-    "One step of the average; its first rounds weigh less."
-    decay = min(m.config.average, (1 + m.rounds) / (10 + m.rounds))
-    torch._foreach_lerp_([*m.served.parameters()], [*m.G.parameters()], 1 - decay)
+    "One step of the average."
+    mean, now = ([*model.parameters()] for model in (m.served, m.G))
+    follow_average(mean, now, m.config.average, m.rounds)
 
 # %% ../nbs/08b_match.ipynb #m038
 def set_rate(

@@ -29,7 +29,7 @@ from ganunlearn.methods import (
     register_method,
 )
 from .records import MapDataset, Records
-from .training import Recipe, Trained, redraw_weights, train
+from .training import Recipe, Trained, follow_average, redraw_weights, train
 
 # %% ../nbs/09a_rivals.ipynb #90086a7e
 class Anew(FineTune):
@@ -127,13 +127,11 @@ class Retrain(Anew):
                 group["lr"] = self.lr * min(1.0, left / max(self.cooldown, 1 / steps))
             yield terms
 
-    @torch.no_grad()
     def follow_step(self, student: Student) -> None:
-        "One step of the average; its first ones weigh less."
+        "One step of the average."
         if self.average:
-            decay = min(self.average, (1 + student.steps) / (10 + student.steps))
-            means = [*student.kept.buffers()]
-            torch._foreach_lerp_(means, list_averaged(student.network), 1 - decay)
+            now = list_averaged(student.network)
+            follow_average([*student.kept.buffers()], now, self.average, student.steps)
 
     @torch.no_grad()
     def finish(self, student: Student) -> None:

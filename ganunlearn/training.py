@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['STEEPEST', 'OPTIMIZERS', 'FOREIGN', 'SAVED_EVERY', 'Recipe', 'make_adam', 'make_sgd', 'pick_device', 'evaluating',
            'ask_model', 'find_dtype', 'describe_records', 'read_answer', 'Asked', 'wrap_model', 'unwrap_model',
-           'copy_model', 'freeze_layers', 'thaw_layers', 'redraw_weights', 'logits', 'accuracy', 'Diverged', 'Trained',
-           'train', 'is_finite', 'drop_diverged', 'flops_per_sample']
+           'copy_model', 'freeze_layers', 'thaw_layers', 'redraw_weights', 'follow_average', 'logits', 'accuracy',
+           'Diverged', 'Trained', 'train', 'is_finite', 'drop_diverged', 'flops_per_sample']
 
 # %% ../nbs/05_training.ipynb #c003
 import copy
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -408,6 +408,18 @@ def _find_rule(layer: nn.Module) -> Callable[[], None] | None:
     "The layer's own rule for fresh weights, if it has one."
     rule = getattr(layer, "reset_parameters", getattr(layer, "_reset_parameters", None))
     return rule if callable(rule) else None
+
+# %% ../nbs/05_training.ipynb #5f0176ed
+@torch.no_grad()
+def follow_average(
+    mean: Sequence[Tensor],  # changed in place
+    now: Sequence[Tensor],  # of the same shapes
+    decay: float,  # of the mean, a step, once it has grown
+    steps: int,  # that came before
+) -> None:
+    "One step of an exponential mean; its first steps weigh less."
+    grown = min(decay, (1 + steps) / (10 + steps))
+    torch._foreach_lerp_([*mean], [*now], 1 - grown)
 
 # %% ../nbs/05_training.ipynb #c013
 def _check_logits(z: Tensor, n: int) -> None:
