@@ -1440,7 +1440,9 @@ def _name_outsiders(ax: "Axes", rows: "pd.DataFrame") -> None:
     inside = rows["met: margin AUC"] & rows["met: accuracy on D_f"]
     outside = rows[~inside & (rows.failed == "")].sort_values("accuracy on D_f", ascending=False)
     line: dict[str, Any] = dict(arrowstyle="-", color=".6", lw=0.6, shrinkB=4, relpos=(0, 0.5))
-    look: dict[str, Any] = dict(textcoords="axes fraction", va="center", fontsize=9, arrowprops=line)
+    look: dict[str, Any] = dict(
+        textcoords="axes fraction", va="center", fontsize=9, arrowprops=line
+    )
     for i, (_, row) in enumerate(outside.iterrows()):
         at = row["margin AUC"], row["accuracy on D_f"]
         ax.annotate(row.entry, at, xytext=(0.55, 0.94 - 0.09 * i), **look)
