@@ -29,14 +29,19 @@ PAGES = {  # a page below nbs/reference -> the modules on it, in reading order
     "models": ["models", "checkpoint", "training"],
     "loss": ["views", "loss"],
     "game": ["game"],
+    "play": ["game"],
     "match": ["look", "match"],
     "methods": ["methods", "rivals"],
-    "audit": ["attacks", "auditing"],
+    "attacks": ["attacks"],
+    "audit": ["auditing"],
     "relearning": ["relearning", "report"],
-    "runs": ["scenario", "store", "experiment"],
-    "results": ["verifying", "results"],
+    "scenario": ["scenario", "store"],
+    "runs": ["experiment"],
+    "verifying": ["verifying"],
+    "results": ["results"],
     "sweeps": ["sweep", "search"],
-    "requests": ["request", "certificate", "serving"],
+    "requests": ["request", "certificate"],
+    "serving": ["serving"],
     "cli": ["cli"],
     "experiments": [
         *("experiments.ablation", "experiments.audit", "experiments.break_even"),
@@ -45,6 +50,11 @@ PAGES = {  # a page below nbs/reference -> the modules on it, in reading order
         "experiments.timing",
     ],
     "zoo": ["experiments.zoo"],
+    "visits": ["experiments.zoo"],
+}
+SPLITS = {  # a module too long for one page -> the name that its second page begins with
+    "game": "set_up_game",
+    "experiments.zoo": "Entry",
 }
 NOTHING = inspect.Parameter.empty
 METHOD_KINDS = FunctionType, property, classmethod, staticmethod
@@ -188,8 +198,20 @@ def list_unexplained(o: Any) -> list[str]:
 
 def read_docstring(o: Any) -> list[str]:
     "The paragraphs of a docstring, each in one line."
-    paragraphs = inspect.cleandoc(o.__doc__ or "").split("\n\n")
-    return [" ".join(paragraph.split()) for paragraph in paragraphs]
+    text = free_names(inspect.cleandoc(o.__doc__ or ""), o)
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+
+
+def free_names(text: str, o: Any) -> str:
+    "A text whose names of parameters and of methods do not become links to something else."
+    parameters = {p.name for p in list_parameters(o)} if callable(o) else set()
+
+    def free(match: re.Match) -> str:
+        "As code that nbdev does not link."
+        is_method = re.fullmatch(r"[A-Z]\w*\.\w+", match[1])
+        return f"<code>{match[1]}</code>" if is_method or match[1] in parameters else match[0]
+
+    return re.sub(r"`([\w.]+)`", free, text)
 
 
 def write_summary(o: Any) -> str:
@@ -284,9 +306,34 @@ def shorten(module: ModuleType) -> str:
     return module.__name__.partition(".")[2]
 
 
-def find_page(module: str) -> str:
-    "The page of the reference that has a module, by its short name."
-    return next(page for page, modules in PAGES.items() if module in modules)
+def list_pages(module: str) -> list[str]:
+    "The pages of the reference that have a module, by its short name: one or two."
+    return [page for page, modules in PAGES.items() if module in modules]
+
+
+def is_later(name: str, module: ModuleType) -> bool:
+    "Whether a name stands on the second page of its module."
+    if shorten(module) not in SPLITS:
+        return False
+    order = [*find_places(find_notebook(module))]
+    return order.index(name) >= order.index(SPLITS[shorten(module)])
+
+
+def find_page(module: ModuleType, name: str) -> str:
+    "The page of the reference that has a name."
+    pages = list_pages(shorten(module))
+    return pages[-1] if is_later(name, module) else pages[0]
+
+
+def list_shown(page: str, module: ModuleType) -> Public:
+    "What a module makes public, the part that stands on a page of the reference."
+    found = list_public(module)
+    code, constants = (
+        {name: o for name, o in some.items() if find_page(module, name) == page}
+        for some in (found.code, found.constants)
+    )
+    is_last = page == list_pages(shorten(module))[-1]
+    return Public(code, constants, found.borrowed if is_last else {})
 
 
 def list_page(page: str) -> list[ModuleType]:
@@ -302,23 +349,23 @@ def find_anchors(page: str) -> Mapping[tuple[str, str], str]:
     for module in list_page(page):
         short = shorten(module)
         anchors[short, ""] = number_anchor(module.__name__, used)
-        public = list_public(module)
-        for name in public.code:
+        shown = list_shown(page, module)
+        for name in shown.code:
             anchors[short, name] = number_anchor(name, used)
-        for name in public.constants:
+        for name in shown.constants:
             anchors[short, name] = f"{short}.{name}"
     return anchors
 
 
 def link_entry(
-    name: str,  # empty for the module
+    name: str,
     module: str,  # its short name
     folder: str = "reference/",  # empty on a page of the reference
 ) -> str:
     "A link to an entry of the reference."
-    page = find_page(module)
+    page = find_page(import_module(f"ganunlearn.{module}"), name)
     anchor = find_anchors(page)[module, name]
-    return f"[<code>{name or module}</code>]({folder}{page}.ipynb#{anchor})"
+    return f"[<code>{name}</code>]({folder}{page}.ipynb#{anchor})"
 
 
 # ---- Markdown
@@ -407,7 +454,8 @@ def write_short(o: Any) -> str:
         shown.append(argument)
     if len(shown) < len(arguments):
         shown.append("…")
-    return f"`{write_cell('(' + ', '.join(shown) + ')' + write_returned(o, signature))}`"
+    returned = write_returned(o, signature).replace("->", "→")  # it must not be broken in two
+    return write_code(f"({', '.join(shown)}){returned}")
 
 
 def is_error(o: Any) -> bool:
@@ -415,16 +463,23 @@ def is_error(o: Any) -> bool:
     return inspect.isclass(o) and issubclass(o, Exception)
 
 
-def write_signatures(module: ModuleType) -> str:
+def write_signatures(page: str, module: ModuleType) -> str:
     "The list of a module's functions and classes, one a line."
     short = shorten(module)
-    anchors = find_anchors(find_page(short))
+    anchors = find_anchors(page)
     rows = []
-    for name, o in list_public(module).code.items():
+    for name, o in list_shown(page, module).code.items():
         link = f"[<code>{name}</code>](#{anchors[short, name]})"
         rows.append([f"{link}{write_short(o)}", write_cell(write_summary(o))])
     title = f"**[{module.__name__}](#{anchors[short, '']})**"
-    return f"{title}\n\n{write_table(['signature', 'what it does'], rows)}"
+    table = write_table(["signature", "what it does"], rows)
+    return f"{title}\n\n{write_box('signatures', table)}"
+
+
+def write_box(kind: str, *parts: str) -> str:
+    "Markdown in a box that the style sheet knows."
+    text = "\n\n".join(part for part in parts if part)
+    return f'<div class="{kind}">\n\n{text}\n\n</div>'
 
 
 def write_parameters(o: Any) -> str:
@@ -435,12 +490,15 @@ def write_parameters(o: Any) -> str:
     notes = read_comments(o)
     rows = []
     for p in list_parameters(o):
-        about = write_code(write_type(p.annotation)), write_code(write_value(p.default))
-        rows.append([f"<code>{p.name}</code>", *about, write_cell(notes.get(p.name, ""))])
+        kind, default = write_code(write_type(p.annotation)), write_code(write_value(p.default))
+        declared = f"<code>{p.name}</code>" + (f": {kind}" if kind else "")
+        declared += f" = {default}" if default else ""
+        rows.append([declared, write_cell(free_names(notes.get(p.name, ""), o))])
     if "return" in notes:
         returned = write_type(signature.return_annotation)
-        rows.append(["*returns*", write_code(returned), "", write_cell(notes["return"])])
-    return write_table(["parameter", "type", "default", "meaning"], rows) if rows else ""
+        kind = f": {write_code(returned)}" if returned else ""
+        rows.append([f"*returns*{kind}", write_cell(notes["return"])])
+    return write_table(["parameter", "meaning"], rows) if rows else ""
 
 
 def write_methods(o: Any) -> str:
@@ -462,40 +520,46 @@ def write_entry(name: str, o: Any, module: ModuleType) -> str:
     call = "" if is_error(o) else f"```python\n{write_call(name, o)}\n```"
     said = "\n\n".join(read_docstring(o))
     about = f"{said} Explained in {link_explanation(name, module)}."
-    parts = [f"### {name}", call, about, write_parameters(o), write_methods(o)]
-    return "\n\n".join(part for part in parts if part)
+    box = write_box("entry", call, about, write_parameters(o), write_methods(o))
+    return f"### {name}\n\n{box}"
 
 
-def write_constants(module: ModuleType) -> str:
+def write_constants(page: str, module: ModuleType) -> str:
     "The table of a module's constants."
     rows = []
-    for name, o in list_public(module).constants.items():
-        anchor = find_anchors(find_page(shorten(module)))[shorten(module), name]
-        code = f'<code id="{anchor}">{name}</code>'
+    for name, o in list_shown(page, module).constants.items():
+        code = f'<code id="{find_anchors(page)[shorten(module), name]}">{name}</code>'
         rows.append([code, write_code(write_value(o, 100)), link_explanation(name, module)])
     if not rows:
         return ""
     return "Constants:\n\n" + write_table(["name", "value", "explained in"], rows)
 
 
-def write_borrowed(module: ModuleType) -> str:
+def write_borrowed(page: str, module: ModuleType) -> str:
     "The table of what a module makes public and another defines."
     rows = []
-    for name, o in list_public(module).borrowed.items():
+    for name, o in list_shown(page, module).borrowed.items():
         rows.append([f"<code>{name}</code>", link_entry(name, find_home(name, o), folder="")])
     if not rows:
         return ""
     return "Defined elsewhere:\n\n" + write_table(["name", "its entry"], rows)
 
 
-def write_section(module: ModuleType) -> str:
-    "One module: every entry, its constants, and what it has from other modules."
-    page = find_notebook(module)
-    about = f"{write_summary(module)} Its notebook is [{find_title(page)}](../{page})."
+def write_section(page: str, module: ModuleType) -> str:
+    "One module on a page: every entry, its constants, and what it has from other modules."
+    book = find_notebook(module)
+    about = f"{write_summary(module)} Its notebook is [{find_title(book)}](../{book})."
+    others = [other for other in list_pages(shorten(module)) if other != page]
+    if others:
+        title = find_title(f"reference/{others[0]}.ipynb").removeprefix("Reference: ")
+        about += f" Its other names are in [{title}]({others[0]}.ipynb)."
     parts = [f"## {module.__name__}", about]
-    parts += [write_entry(name, o, module) for name, o in list_public(module).code.items()]
-    parts += [write_constants(module), write_borrowed(module)]
-    return "\n\n".join(part for part in parts if part)
+    shown = list_shown(page, module)
+    parts += [write_entry(name, o, module) for name, o in shown.code.items()]
+    tables = write_constants(page, module), write_borrowed(page, module)
+    if any(tables):
+        parts.append(write_box("entry", *tables))
+    return "\n\n".join(parts)
 
 
 # ---- pages
@@ -504,9 +568,10 @@ def write_section(module: ModuleType) -> str:
 def show_page(page: str) -> None:
     "Display a page of the reference: the list of all signatures, then the modules."
     modules = list_page(page)
-    display(Markdown("\n\n".join(map(write_signatures, modules))))
+    signatures = [write_signatures(page, module) for module in modules]
+    display(Markdown("\n\n".join(signatures)))
     for module in modules:
-        display(Markdown(write_section(module)))
+        display(Markdown(write_section(page, module)))
 
 
 def write_first() -> str:
@@ -518,7 +583,7 @@ def write_first() -> str:
         o = getattr(import_module(f"ganunlearn.{home}"), name)
         about = write_summary(o) if is_code(o) else f"By name: {', '.join(map(write_code, o))}."
         rows.append([link_entry(name, home), write_cell(about)])
-    return write_table(["name", "what it is"], rows)
+    return write_box("signatures", write_table(["name", "what it is"], rows))
 
 
 def write_overview() -> str:
@@ -527,11 +592,14 @@ def write_overview() -> str:
     for page in PAGES:
         for module in list_page(page):
             short = shorten(module)
-            public = list_public(module)
-            names = [*public.code, *public.constants]
+            shown = list_shown(page, module)
+            names = [*shown.code, *shown.constants]
             links = ", ".join(link_entry(name, short) for name in names)
-            rows.append([link_entry("", short), write_cell(write_summary(module)), links])
-    return write_table(["module", "what it is for", "public names"], rows)
+            anchor = find_anchors(page)[short, ""]
+            title = f"[<code>{short}</code>](reference/{page}.ipynb#{anchor})"
+            about = write_summary(module) if page == list_pages(short)[0] else "The rest of it."
+            rows.append([f"{title} {write_cell(about)}", links])
+    return write_box("signatures", write_table(["module", "its public names"], rows))
 
 
 # ---- whether the pages are whole
@@ -543,10 +611,11 @@ def list_entries(text: str) -> list[str]:
 
 
 def list_lost(module: ModuleType) -> list[str]:
-    "Public names of a module that its section does not have."
-    text = write_section(module)
-    entries = {re.split(r"\W+", entry)[-1] for entry in list_entries(text)}
-    return [name for name in module.__all__ if name not in entries]
+    "Public names of a module that none of its pages has."
+    sections = [write_section(page, module) for page in list_pages(shorten(module))]
+    entries = list_entries("\n".join(sections))
+    names = {re.split(r"\W+", entry)[-1] for entry in entries}
+    return [name for name in module.__all__ if name not in names]
 
 
 def is_current(page: str) -> bool:
@@ -554,5 +623,5 @@ def is_current(page: str) -> bool:
     cells = read_cells(f"reference/{page}.ipynb")
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     saved = "\n".join("".join(output["data"]["text/markdown"]) for output in outputs)
-    written = "\n".join(write_section(module) for module in list_page(page))
+    written = "\n".join(write_section(page, module) for module in list_page(page))
     return list_entries(saved) == list_entries(written)
