@@ -756,11 +756,11 @@ def play_round(
         take_step(game.optimizer_D, L_D)
         loss.constrain(D)
 
-    L_f = loss.forget_loss(D, fake)
+    L_f = loss.forget_loss(D, fake)  # Eq. 6, first term, without α
     L_f = L_f + sum(a.add_to_forget(game, now) for a in game.additions)
-    L_r = F.cross_entropy(now.z_r, now.y_r)
+    L_r = F.cross_entropy(now.z_r, now.y_r)  # second term, without 1 − α
     L_r = L_r + sum(a.add_to_retain(game, now) for a in game.additions)
-    L_G = generator_loss(L_f, L_r, c.alpha)  # Eq. 6
+    L_G = generator_loss(L_f, L_r, c.alpha)  # Eq. 6, both terms
     take_step(game.optimizer_G, L_G)
 
     for addition in game.additions:

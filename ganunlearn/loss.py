@@ -83,7 +83,7 @@ def gradient_penalty(
         )
     eps = _draw_eps(len(real), generator).to(real)  # N, 1
     x_hat = eps * real + (1 - eps) * fake  # N, K
-    return (gradient_norm(D, x_hat) - 1).square().mean()
+    return (gradient_norm(D, x_hat) - 1).square().mean()  # Eq. 5, third term, without λ
 
 # %% ../nbs/07_loss.ipynb #c014
 def critic_loss(
@@ -94,7 +94,10 @@ def critic_loss(
     generator: torch.Generator | None = None,  # draws ε on its own device
 ) -> Tensor:  # scalar
     "L_D, Eq. 5: −E[D(S(P1))] + E[D(S(P2))] + λ E[(‖∇D(x̂)‖₂ − 1)²]."
-    return -D(real).mean() + D(fake).mean() + lam * gradient_penalty(D, real, fake, generator)
+    raise_real = -D(real).mean()  # Eq. 5, first term: −E[D(S(M_init(x)))]
+    lower_fake = D(fake).mean()  # second term: E[D(S(G(z)))]
+    penalty = gradient_penalty(D, real, fake, generator)  # third term, without λ
+    return raise_real + lower_fake + lam * penalty
 
 # %% ../nbs/07_loss.ipynb #c020
 def forget_loss(
@@ -102,7 +105,7 @@ def forget_loss(
     fake: Tensor,  # S(P2): N, K; carries G's gradient
 ) -> Tensor:  # scalar
     "−E[D(S(G(z)))], the first term of Eq. 6."
-    return -D(fake).mean()
+    return -D(fake).mean()  # Eq. 6, first term, without α
 
 # %% ../nbs/07_loss.ipynb #c021
 def generator_loss(
@@ -116,7 +119,9 @@ def generator_loss(
             f"alpha={alpha}; Eq. 6 mixes two losses, so alpha lies in [0, 1]: "
             "0 only retains, 1 only forgets"
         )
-    return alpha * forget + (1 - alpha) * retain
+    forgetting = alpha * forget  # Eq. 6, first term
+    retaining = (1 - alpha) * retain  # second term
+    return forgetting + retaining
 
 # %% ../nbs/07_loss.ipynb #c024
 def leave_free(
