@@ -406,6 +406,24 @@ async def try_menu(browser, base):
         await tab.close()
 
 
+async def try_controls(browser, base, page="experiments/play.html"):
+    "Faults of the page to play with: a control that is moved by keyboard must change its sentence."
+    faults = []
+    tab = await browser.new_page(viewport=PHONE)
+    await tab.goto(base + page, wait_until="load")
+    for name, key in (("alpha", "ArrowRight"), ("rounds", "ArrowRight"), ("attack", "ArrowDown")):
+        try:
+            before = await tab.inner_text("#play-sentence", timeout=5_000)
+            await tab.focus(f"#play-{name}", timeout=5_000)
+            await tab.keyboard.press(key)
+            if await tab.inner_text("#play-sentence") == before:
+                faults.append(f"{page}: moving {name} changes nothing")
+        except Exception as error:
+            faults.append(f"{page}, {name}: {str(error).splitlines()[0]}")
+    await tab.close()
+    return faults
+
+
 async def try_darkness(browser, base):
     "Faults of the dark theme: who prefers dark must get it, and pictures their white paper."
     tab = await browser.new_page(viewport=DESKTOP, color_scheme="dark")
@@ -526,9 +544,10 @@ async def check(chromium, base, pages):
         more += await try_search(browser, base, "weight alpha")
         more += await try_search(browser, base, "how much does it cost", "cost")
         more += await try_faults(browser)
-        for page in ("index.html", "game.html", "experiments/rivals.html"):
+        for page in ("index.html", "game.html", "experiments/rivals.html", "experiments/play.html"):
             more += await try_keyboard(browser, base, page)
         more += await try_menu(browser, base)
+        more += await try_controls(browser, base)
         more += await try_darkness(browser, base)
         await browser.close()
     done = sorted((one for some in looks for one in some), key=lambda one: one[0])

@@ -26,14 +26,14 @@
   // ---- numbers in words
   const three = (number) => number.toFixed(3);
   const percent = (share) => `${Math.round(100 * share)} %`;
-  const alphaOf = (state) => alphas[state.alpha].toFixed(1);
+  const alphaOf = (state) => String(alphas[state.alpha]);
 
   function compareWithRetrained(state) {
     const { low, high } = retrained.attacks[state.attack];
     const now = auc(state);
     const range = `the range of retrained models, ${three(low)} to ${three(high)}`;
-    if (now > high) return `above ${range}: forgotten records still look more trained on`;
-    if (now < low) return `below ${range}: forgotten records now look less trained on`;
+    if (now > high) return `above ${range}: forgotten records still look more trained on than unseen ones`;
+    if (now < low) return `below ${range}: forgotten records now look less trained on than unseen ones`;
     return `within ${range}`;
   }
 
