@@ -406,6 +406,30 @@ async def try_menu(browser, base):
         await tab.close()
 
 
+async def try_controls(browser, base, page="experiments/play.html"):
+    "Faults of the page to play with: Tab reaches each control, and its keys change the sentence."
+    faults = []
+    tab = await browser.new_page(viewport=PHONE, reduced_motion="reduce")
+    await tab.goto(base + page, wait_until="load")
+    try:
+        await tab.focus("#play-alpha", timeout=5_000)
+        for name, key in (("alpha", "ArrowRight"), ("rounds", "ArrowRight"), ("attack", "m")):
+            stop = await tab.evaluate(FOCUS)
+            if not stop or f'"play-{name}"' not in stop["what"] or stop["hidden"]:
+                faults.append(f"{page}: Tab does not lead to {name}")
+            elif stop["unmarked"]:
+                faults.append(f"{page}: nothing shows that the keyboard is at {name}")
+            before = await tab.inner_text("#play-sentence")
+            await tab.keyboard.press(key)
+            if await tab.inner_text("#play-sentence") == before:
+                faults.append(f"{page}: moving {name} changes nothing")
+            await tab.keyboard.press("Tab")
+    except Exception as error:
+        faults.append(f"{page}: {str(error).splitlines()[0]}")
+    await tab.close()
+    return faults
+
+
 async def try_darkness(browser, base):
     "Faults of the dark theme: who prefers dark must get it, and pictures their white paper."
     tab = await browser.new_page(viewport=DESKTOP, color_scheme="dark")
@@ -529,6 +553,7 @@ async def check(chromium, base, pages):
         for page in ("index.html", "game.html", "experiments/rivals.html"):
             more += await try_keyboard(browser, base, page)
         more += await try_menu(browser, base)
+        more += await try_controls(browser, base)
         more += await try_darkness(browser, base)
         await browser.close()
     done = sorted((one for some in looks for one in some), key=lambda one: one[0])
