@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SHARES', 'Timing', 'measure_peak', 'time_games', 'play_again', 'deal_forget_sets', 'judge_game', 'ask_later',
-           'compute_auc', 'shorten', 'measure_peaks']
+           'shorten', 'measure_peaks']
 
 # %% ../../nbs/experiments/timing.ipynb #h002
 import os
@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score
 from torch.profiler import ProfilerActivity
 
-from ..attacks import evaluate_margin
+from ..attacks import compute_auc, evaluate_margin
 from ..experiment import Experiment, Finished, register
 from ..game import Method, Unlearned
 from ..methods import unlearn
@@ -206,21 +205,12 @@ def ask_later(
         )
         first, *_, last = trace.values()
         found[name] = {
-            "AUC at first": compute_auc(first),
-            "AUC later": compute_auc(last),
+            "AUC at first": compute_auc(first["forget"], first["holdout"]),
+            "AUC later": compute_auc(last["forget"], last["holdout"]),
             "accuracy at first": float((first["holdout"] > 0).mean()),
             "accuracy later": float((last["holdout"] > 0).mean()),
         }
     return found
-
-
-def compute_auc(
-    margins: dict[str, np.ndarray],  # forget, holdout: N each
-) -> float:
-    "How well margins tell D_f from unseen records."
-    forget, holdout = margins["forget"], margins["holdout"]
-    known = np.repeat([1, 0], [len(forget), len(holdout)])
-    return float(roc_auc_score(known, np.concatenate([forget, holdout])))
 
 
 def shorten(
