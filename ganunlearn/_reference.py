@@ -575,11 +575,9 @@ def show_page(page: str) -> None:
 
 
 def write_first() -> str:
-    "The table of what can be imported from the package itself, in the order of the modules."
-    order = [shorten(module) for module in list_modules()]
-    homes = sorted(ganunlearn._HOMES.items(), key=lambda item: order.index(item[1]))
+    "The table of what can be imported from the package itself, what most users need first."
     rows = []
-    for name, home in homes:
+    for name, home in ganunlearn._HOMES.items():
         o = getattr(import_module(f"ganunlearn.{home}"), name)
         about = write_summary(o) if is_code(o) else f"By name: {', '.join(map(write_code, o))}."
         rows.append([link_entry(name, home), write_cell(about)])
