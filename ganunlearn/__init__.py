@@ -9,6 +9,7 @@ __version__ = "0.2.0"
 _HOMES = {  # name -> its module, which is imported when the name is first asked for
     "unlearn": "methods",
     "audit": "auditing",
+    "relearn": "relearning",
     "evaluate_margin": "attacks",
     "accuracy": "training",
     "honour": "serving",
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from ganunlearn.methods import METHODS as METHODS
     from ganunlearn.methods import unlearn as unlearn
     from ganunlearn.models import build as build
+    from ganunlearn.relearning import relearn as relearn
     from ganunlearn.request import Request as Request
     from ganunlearn.serving import check_certificate as check_certificate
     from ganunlearn.serving import honour as honour

@@ -181,6 +181,11 @@ SHAPE = r"""() => {  // headings, names and order of what can be reached by keyb
     ordered: reached.filter((e) => e.tabIndex > 0).map(tell),
     nameless: reached.filter((e) => e.tabIndex >= 0 && !name(e)).map(tell),
     bare: toggle && !before.toString().trim() ? [toggle.textContent.trim().slice(0, 40)] : [],
+    unlinked: all("main :is(p, li, td)").map((e) => {
+      const copy = e.cloneNode(true);
+      copy.querySelectorAll("pre, code").forEach((part) => part.remove());
+      return copy.textContent.match(/\]\([^)\s]+\)/);
+    }).filter((found) => found).map((found) => found[0]),
     formats: all(".quarto-alternate-formats, .quarto-other-formats").map((e) => e.textContent),
     turns: all(".page-navigation a[href], .nav-page a[href]").length,
     edit: all("a.toc-action").map((a) => a.href).filter((href) => !/issues/.test(href)),
@@ -208,6 +213,7 @@ BROKEN = """<!DOCTYPE html><html lang="en"><head><title>x</title></head>
 <details class="code-fold"><summary>Code</summary></details>
 <p style="color: #999">faint</p><p style="font-size: 9px">small</p><h4>a jump</h4>
 <a href="#x" tabindex="3">ordered</a><a href="#y"></a><div style="width: 3000px">wide</div>
+<p>[not a link](page.html)</p>
 <figure><img alt="x" width="900" style="width: 200px; height: 9px" src="data:image/svg+xml,
 <svg xmlns='http://www.w3.org/2000/svg'/>"></figure></main></body></html>"""
 
@@ -343,6 +349,7 @@ async def try_faults(browser):
         "the order of the keyboard": seen["ordered"],
         "links without a name": seen["nameless"],
         "code that begins a page": seen["bare"],
+        "links that stayed Markdown": seen["unlinked"],
         "sideways scrolling": await tab.evaluate(WIDE),
         "other hosts": find_outside('<script src="https://cdn.example.org/x.js"></script>'),
     }
@@ -516,6 +523,7 @@ def judge(page, seen, base, known, book):
         "places that the keyboard reaches out of order": seen["ordered"],
         "links and buttons without a name": seen["nameless"],
         "code before anything is said": seen["bare"],
+        "a link that stayed Markdown": seen["unlinked"],
         "offered besides": seen["formats"],
         "no way to the next page": [] if seen["turns"] else [page],
         "no way to edit it": [] if judge_edit(seen["edit"]) else seen["edit"] or ["no link"],

@@ -15,10 +15,10 @@ __all__ = ['Pair', 'SETS', 'SEEDS', 'TUNING', 'ADDED', 'UNOPENED', 'THIRD', 'FOU
            'visit_gru_tokens', 'visit_mlp_fashion', 'visit_cnn_cifar100', 'visit_lenet_digits', 'visit_textcnn_words',
            'visit_vgg_fashion', 'visit_cnn_cifar10', 'visit_transformer_tokens', 'visit_lstm_series',
            'visit_embedding_binary', 'visit_mlp_purchase20', 'visit_mixer_fashion', 'visit_mobile_cifar10',
-           'visit_attention_words', 'visit_layernorm_table', 'train_models', 'hash_tensors', 'forget', 'measure_model',
-           'train_on', 'count_epochs', 'make_visit', 'check_visit', 'read_visit', 'read_visits', 'pack_visits',
-           'compare_visit', 'judge_target', 'compare_visits', 'join_seeds', 'tabulate_entries', 'count_met',
-           'list_missed', 'plot_distances', 'plot_costs']
+           'visit_attention_words', 'visit_layernorm_table', 'train_models', 'hash_tensors', 'try_method',
+           'measure_model', 'train_on', 'count_epochs', 'make_visit', 'check_visit', 'read_visit', 'read_visits',
+           'pack_visits', 'compare_visit', 'judge_target', 'compare_visits', 'join_seeds', 'tabulate_entries',
+           'count_met', 'list_missed', 'plot_distances', 'plot_costs']
 
 # %% ../../nbs/experiments/zoo.ipynb #z005
 import hashlib
@@ -967,7 +967,7 @@ def hash_tensors(
     return digest.hexdigest()
 
 # %% ../../nbs/experiments/zoo.ipynb #z053
-def forget(
+def try_method(
     model: nn.Module,  # the original; left as it is
     sets: dict[str, Pair],  # see `Entry.deal`
     method: str,  # a method's name
@@ -1082,7 +1082,7 @@ def _play(entry: Entry, sets: dict[str, Pair], method: str, seed: int, progress:
     "What a visit measures."
     made = train_models(entry, sets, progress)
     models = {role: one.trained.model for role, one in made.items()}
-    result, failed, warned = forget(models["original"], sets, method, seed)
+    result, failed, warned = try_method(models["original"], sets, method, seed)
     unlearning, later = None, {}
     if result:
         models["unlearned"] = result.model
