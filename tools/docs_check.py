@@ -184,7 +184,7 @@ SHAPE = r"""() => {  // headings, names and order of what can be reached by keyb
     unlinked: all("main :is(p, li, td)").map((e) => {
       const copy = e.cloneNode(true);
       copy.querySelectorAll("pre, code").forEach((part) => part.remove());
-      return copy.textContent.match(/\]\([^)\s]+\)/);
+      return copy.textContent.match(/\]\([^)\s]*[.#][^)\s]*\)/);
     }).filter((found) => found).map((found) => found[0]),
     formats: all(".quarto-alternate-formats, .quarto-other-formats").map((e) => e.textContent),
     turns: all(".page-navigation a[href], .nav-page a[href]").length,
