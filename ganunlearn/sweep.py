@@ -21,6 +21,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import symtable
 import sys
 import tempfile
 import time
@@ -241,8 +242,8 @@ def list_run_part(
 ) -> list[NotebookCell]:  # of code
     """The code that decides what a cell computes.
 
-    With a section *Run*: the parameters, what is exported, and that section. Else all that stands
-    before a section *Results*.
+    With a section *Run*: the parameters, what is exported, that section, and every earlier cell
+    that gives it a name. Else all that stands before a section *Results*.
     """
     section, sections = "", {}
     for number, cell in enumerate(cells := [*cells]):
@@ -253,11 +254,35 @@ def list_run_part(
     if "Run" not in sections.values():
         first = min((i for i in sections if sections[i] == "Results"), default=len(cells))
         return [cell for i, cell in code if i < first]
-    return [
-        cell
+    part = {
+        i
         for i, cell in code
         if sections[i] == "Run" or "parameters" in cell.tags or EXPORTED.search(cell.text)
-    ]
+    }
+    names = {i: _list_names(cell.text) for i, cell in code}
+    while True:
+        made = {name for i in part for name in names[i][0]}
+        wanted = {name for i in part for name in names[i][1]} - made
+        more = {i for i in names if i < max(part) and names[i][0] & wanted} - part
+        if not more:
+            return [cells[i] for i in sorted(part)]
+        part |= more
+
+
+def _list_names(text: str) -> tuple[set[str], set[str]]:
+    "The names that a cell makes, imports aside, and those that it takes from outside of functions."
+    try:
+        tables = [symtable.symtable(text, "cell", "exec")]
+    except SyntaxError:  # a line of IPython
+        return set(), set()
+    symbols = tables[0].get_symbols()
+    made = {s.get_name() for s in symbols if s.is_assigned() and not s.is_imported()}
+    taken = {s.get_name() for s in symbols if s.is_referenced()}
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        taken |= {s.get_name() for s in table.get_symbols() if s.is_global()}
+    return made, taken
 
 
 def hash_code(

@@ -184,11 +184,10 @@ def judge_game(
 def ask_later(
     finished: Finished,  # a run with its models
     epochs: int,  # of training on D_r
-) -> dict[
-    str, dict
-]:  # by model: AUC of the margin as it is and later, with the hold-out's accuracy
+) -> dict[str, dict[str, float]]:  # by model: AUC of the margin and accuracy on the hold-out
     "What training on brings back, in the model that forgot and in the retrained one."
-    sets, found = finished.sets, {}
+    sets = finished.sets
+    found: dict[str, dict[str, float]] = {}
     for name in ("retrained", "unlearned"):
         trace = trace_relearning(
             finished.models[name],
