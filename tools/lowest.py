@@ -10,7 +10,12 @@ from configparser import ConfigParser
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = "requirements", "search_requirements", "request_requirements"
+KINDS = (  # data_requirements and people_requirements name exact versions
+    "requirements",
+    "search_requirements",
+    "request_requirements",
+    "cluster_requirements",
+)
 
 
 def list_lowest():
