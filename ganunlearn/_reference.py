@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from importlib import import_module
-from types import FunctionType, ModuleType
+from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
 from fastcore.docments import docments
@@ -125,7 +125,8 @@ def find_home(name: str, o: object) -> str:
 # ---- what the code says
 
 
-def read_comments(o: Any) -> dict[str, str]:
+@cache
+def read_comments(o: Any) -> Mapping[str, str]:
     "The comment on each parameter; a dataclass has those of the classes it extends, too."
     found: dict[str, str] = {}
     for source in list_sources(o):
@@ -134,7 +135,7 @@ def read_comments(o: Any) -> dict[str, str]:
         last = find_last_comment(o)  # docments takes it for that of a parameter
         found = {"return" if text == last else name: text for name, text in found.items()}
         found |= read_star_comments(o)
-    return read_options(o) | read_struct_comments(o) | found
+    return MappingProxyType(read_options(o) | read_struct_comments(o) | found)
 
 
 def read_struct_comments(o: Any) -> dict[str, str]:
