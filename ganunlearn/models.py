@@ -47,7 +47,7 @@ MOST_WEIGHTS = 2**30  # of a layer: 4 GB
 
 
 def _check_weights(name: str, shape: tuple[int, ...], weights: int) -> None:
-    "`InputError` for a layer that no memory at hand would take."
+    "`InputError` for a layer too large for any usual memory."
     if weights > MOST_WEIGHTS:
         told = f"a layer of {name} would have {weights:,} weights for records of shape {shape}"
         raise InputError(f"{told}; give smaller records, or a network of your own")
@@ -198,7 +198,7 @@ def small(
     )
 
 # %% ../nbs/04_models.ipynb #c015
-MOST_CLASSES = 100_000  # a last layer for a label of 10⁹ would fill a terabyte
+MOST_CLASSES = 100_000  # a last layer for a label of 10⁹ would need a terabyte
 
 
 def _is_count(value: object) -> bool:
@@ -232,5 +232,5 @@ def build(
 def count_parameters(
     model: nn.Module,  # a classifier: logits N, K
 ) -> int:
-    "Trainable numbers in the model; running statistics are not among them."
+    "Trainable numbers in the model, without running statistics."
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

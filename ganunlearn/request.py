@@ -225,7 +225,7 @@ def call_function(
     with _look_first(folder), _watch(told):
         try:
             return function(**arguments)
-        except Exception as e:  # whatever somebody else's function may raise
+        except Exception as e:  # the user's function may raise anything
             given = ", ".join(arguments) or "nothing"
             raise InputError(f"{told}, called with {given}, fails ({_tell(e)}); mend it") from e
 

@@ -425,7 +425,7 @@ def _weigh(
     if node.tag == "tag:yaml.org,2002:map":
         names = [(key.tag, str(key.value)) for key, _ in parts]
         if twice := [name for _, name in names if names.count((_, name)) > 1]:
-            raise ValueError(f"{show_value(twice[0])} stands there twice")
+            raise ValueError(f"{show_value(twice[0])} occurs twice")
     inner = above | {id(node)}
     weight = 1
     for part in parts:
