@@ -419,9 +419,9 @@ def evaluate_margin(
     nonmembers: Dataset | tuple,  # M records with labels that nobody used: the hold-out
     *,
     seed: int = 0,  # RNG seed of the interval
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> dict[str, float]:  # auc, auc_low, auc_high
     """AUC of the margin, members against non-members, with its interval; one half is a coin.
 

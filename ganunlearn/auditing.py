@@ -673,9 +673,9 @@ def audit(
     margin: float = MARGIN,  # of equivalence
     draws: int = DRAWS,  # bootstrap samples
     seed: int = 0,  # RNG seed of the draws
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
     # records of D_r, with labels, that all references were trained on: was their accuracy harmed?
     retain: Dataset | tuple | None = None,
 ) -> Audit:

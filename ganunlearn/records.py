@@ -524,7 +524,7 @@ class Adapted(Dataset):
 
     dataset: Any  # map-style
     fields: Fields | None = None  # which entry is which; None: inferred from their form
-    collate_fn: Callable | None = None  # a batch of a list of records, as DataLoader takes it
+    collate_fn: Callable | None = None  # makes a batch of a list of records, as for DataLoader
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -565,8 +565,8 @@ def _as_plain(value: Any) -> Any:
 def as_dataset(
     obj: Any,  # map-style Dataset, a pair (x, y) of tensors, arrays or lists, or a table
     *,
-    fields: Any = None,  # which entry is what, see `read_fields`; of a table dict(y="column")
-    collate_fn: Callable | None = None,  # makes a batch of records, as DataLoader takes it
+    fields: Any = None,  # what each entry is, see `read_fields`; of a table dict(y="column")
+    collate_fn: Callable | None = None,  # makes a batch of records, as for DataLoader
 ) -> MapDataset:
     """A set that `read_batch` can read; a map-style dataset that needs no change is returned as is.
 

@@ -104,9 +104,9 @@ def train_steps(
     progress: bool = True,  # show a bar
     device: str | torch.device | None = None,  # None: a GPU where there is one
     name: str = "relearn",  # of the bar
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> nn.Module:  # the copy, on the device, in eval mode
     """`train`, by steps instead of epochs, and with the same bits after a whole epoch.
 
@@ -189,9 +189,9 @@ def trace_relearning(
     progress: bool = True,  # show a bar
     device: str | torch.device | None = None,  # None: a GPU where there is one
     name: str = "relearn",  # of the bar
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> Trace:
     "Margins on both sets while a copy is trained on D_r. Raises what `train_steps` raises."
     _check_models(model)
@@ -429,9 +429,9 @@ def relearn(
     draws: int = 1000,  # bootstrap samples
     progress: bool = True,  # show bars
     device: str | torch.device | None = None,  # None: a GPU where there is one
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> Relearned:
     """What training on the records that stay brings back of what was forgotten.
 
@@ -601,9 +601,9 @@ def compare_answers(
     references: Sequence[nn.Module] = (),  # retrained without D_f; their value is the goal
     draws: int = 1000,  # bootstrap samples
     seed: int = 0,  # RNG seed of the draws
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the models answer; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in their answers; None: the usual places
 ) -> Compared:
     """Which records' answers moved? `CHANGES` from the original to the model, D_f against others.
 
@@ -732,9 +732,9 @@ def perturb_records(
     references: Sequence[nn.Module] = (),  # retrained without D_f; their value is the goal
     draws: int = 1000,  # bootstrap samples
     seed: int = 0,  # RNG seed of the noise and of the intervals
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the models answer; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in their answers; None: the usual places
 ) -> Compared:  # rows "as it is" and "perturbed"
     """AUC of the mean margin over noisy copies of each record, D_f against the hold-out.
 

@@ -310,16 +310,16 @@ def report(
     retain: Any,  # D_r
     *,
     holdout: Any = None,  # records that nobody has used; None: non-members that were kept back
-    epochs: int = 30,  # of a retraining, whose cost is told
+    epochs: int = 30,  # of a retraining, whose cost is reported
     sample: int = 2000,  # records of D_r that are asked, at most
     seed: int = 0,  # RNG seed of that sample
     near: float = NEAR,  # limit: how far from its goal the AUC may lie
     kept: float = KEPT,  # limit: share of the accuracy on D_r
     lost: float = LOST,  # limit: of the accuracy on unseen records
     timing: Timing | None = None,  # of an epoch on D_r; None: timed now
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in the model's answer
 ) -> Report:
     """Whether it worked, by what is at hand, and what retraining would have cost.
 
