@@ -28,7 +28,7 @@ from .request import Owned, check_private
 
 # %% ../nbs/17b_certificate.ipynb #qb006
 def write_canonical(
-    value: Any,  # whatever JSON can hold
+    value: Any,  # anything that JSON can hold
 ) -> bytes:
     "Canonical JSON. `ValueError` for NaN and infinity."
     text = json.dumps(

@@ -330,7 +330,7 @@ class Keeper:
         try:
             header = fit(json.loads(text), _Header, self.path, "delete it")
         except (ValueError, RecursionError) as e:
-            raise self._refuse(f"is no checkpoint ({e})") from e
+            raise self._refuse(f"is not a checkpoint ({e})") from e
         run = self._name_run()
         differ = [name for name in run if header.run.get(name) != run[name]]
         if differ:

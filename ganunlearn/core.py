@@ -327,7 +327,7 @@ def data_dir() -> Path | None:  # None: the variable is not set
     if not name:
         return None
     if not os.path.isdir(name):  # unlike pathlib's, of any text at all
-        told = f"$GANUNLEARN_DATA is {name!r}, which is no folder"
+        told = f"$GANUNLEARN_DATA is {name!r}, which is not a folder"
         raise InputError(f"{told}; create it, or unset the variable")
     return Path(name)
 

@@ -513,7 +513,7 @@ def _check_learned(trial: nn.Module, z: Tensor) -> None:
         seen.add(step)
         leaf = getattr(step, "variable", None)
         if leaf is not None and id(leaf) not in known:
-            what = f"the model uses weights of shape {tuple(leaf.shape)} that are no parameters"
+            what = f"the model uses weights of shape {tuple(leaf.shape)} that are not parameters"
             remedy = "layers in a plain list or dictionary belong into nn.ModuleList or ModuleDict"
             raise InputError(f"{what}, so they would never be trained: {remedy}")
         todo += [before for before, _ in step.next_functions]

@@ -451,7 +451,7 @@ def _read_numbers(column: Any, told: str) -> Any:
     at = int(wrong.argmax())
     held = show_value(column.iloc[at]) if column.iloc[at] else "nothing"
     remedy = "mend it, or leave the column out, if the model does not see it: ignore:"
-    raise InputError(f"{told} holds {held} in line {at + 2}, which is no number; {remedy}")
+    raise InputError(f"{told} holds {held} in line {at + 2}, which is not a number; {remedy}")
 
 
 def _read_table(table: Any, request: Request, what: str) -> tuple[MapDataset, np.ndarray | None]:

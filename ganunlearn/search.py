@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     import optuna
 
 # %% ../nbs/17_search.ipynb #fwd0
-__getattr__ = forward("ganunlearn.search")  # former names go on working
+__getattr__ = forward("ganunlearn.search")  # former names still work
 
 # %% ../nbs/17_search.ipynb #c006
 @dataclass(frozen=True)

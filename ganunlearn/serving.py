@@ -1202,7 +1202,7 @@ class Honoured:
 
     accepted: bool  # whether the model is granted
     verdict: str  # forgotten, cannot tell, retrained; not forgotten, overdone, harmed
-    reasons: list[str]  # in plain words
+    reasons: list[str]  # sentences for a reader
     folder: Path  # of its files
     certificate: dict | None  # None: refused
     fresh: bool  # whether anything was done now
@@ -1507,7 +1507,7 @@ def check_certificate(
     if isinstance(said, dict) and said.get("kind") == REFUSAL:
         raise Refused(_tell_refusal(path, said))
     if not isinstance(said, dict) or said.get("kind") != CERTIFICATE or not {*KEYS} <= {*said}:
-        raise BrokenFile(f"{path} is no certificate of this library; name a certificate.json")
+        raise BrokenFile(f"{path} is not a certificate of this library; name a certificate.json")
     door = _find_door(path.parent, said, request, folder)
     rows: list[tuple[str, bool | None, str]] = []
     rows.append(("digest", said["digest"] == make_seal(said), "Over all that it says."))

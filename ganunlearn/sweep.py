@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # %% ../nbs/16_sweep.ipynb #fwd0
-__getattr__ = forward("ganunlearn.sweep")  # former names go on working
+__getattr__ = forward("ganunlearn.sweep")  # former names still work
 
 # %% ../nbs/16_sweep.ipynb #c010
 def read_parameters(
@@ -88,7 +88,7 @@ def _parse_parameters(notebook: Path) -> list[ast.stmt]:
         return ast.parse(tagged[0].text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
         raise BrokenFile(
-            f"the parameters cell of {notebook} is no plain Python ({e}); "
+            f"the parameters cell of {notebook} is not plain Python ({e}); "
             "leave only assignments in it"
         ) from e
 
@@ -167,7 +167,7 @@ def check_type(
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as e:
         raise InputError(
-            f"{name}: {show_value(value)} is no value a notebook can be given ({e}); "
+            f"{name}: {show_value(value)} is not a value that a notebook can be given ({e}); "
             "quote it if text is meant"
         ) from e
     if None in known or type(value) in known:
@@ -315,7 +315,7 @@ def nest(
             inner = inner.setdefault(part, {}) if isinstance(inner, dict) else None
         if not isinstance(inner, dict):
             raise InputError(
-                f"{name}: {'.'.join(path)} is no dictionary; "
+                f"{name}: {'.'.join(path)} is not a dictionary; "
                 "give one in `base`, or leave it out there"
             )
         inner[last] = deepcopy(value)
@@ -931,7 +931,7 @@ def _open_cluster(
 
     if not re.fullmatch(r"(tcp|tls|ucx|wss?)://.+:\d+", address):
         raise InputError(
-            f"no address of a Dask scheduler: {address!r}; "
+            f"not the address of a Dask scheduler: {address!r}; "
             "expected something like tcp://HOST:8786, which dask scheduler prints"
         )
     try:

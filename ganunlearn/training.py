@@ -226,7 +226,7 @@ def describe_records(
 def _find_hint(message: str, x: Any) -> str:
     "A hint on an error of torch; empty for most errors."
     if "same device" in message or "expected device" in message:
-        return "; expected it on one device: register_buffer() for tensors that are no weights"
+        return "; expected it on one device: register_buffer() for tensors that are not weights"
     whole = all(not leaf.is_floating_point() for leaf in list_leaves(x))
     if whole and ("dtype" in message or "expected scalar type" in message):
         return "; whole numbers are not converted to floats: give x.float()"
