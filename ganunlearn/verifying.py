@@ -207,10 +207,7 @@ def judge_number(
     spread = np.sqrt(deviation**2 * (1 + 1 / n) + 2 * (error or 0.0) ** 2)
     limit = LIMIT
     if error is None:
-        from scipy.stats import (
-            norm,
-            t,
-        )  # imported late: it takes nearly a second
+        from scipy.stats import norm, t  # imported late: it takes nearly a second
 
         limit = float(t.ppf(norm.cdf(LIMIT), n - 1))
     return Judged(where, recorded, float(np.mean(games)), float(spread), limit)
