@@ -353,8 +353,8 @@ TRAINED = (  # the same everywhere, unless a training ends at a level
 )
 LEVEL = ("/cost/retrain_to_level", "/cost/flop_ratio_to_level")  # how a training went
 RULE = (
-    f"a number holds within {LIMIT:g} spreads of what is found here, of games with other seeds and "
-    f"of the records it was counted on; of games alone, within as many of Student's t"
+    f"a number holds within {LIMIT:g} spreads of the value here; the spread is that of games with other "
+    "seeds and of sampling records; for games alone, the limit is by Student's t"
 )
 
 
