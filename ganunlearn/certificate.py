@@ -240,8 +240,8 @@ def open_book(
     if not key.exists() and not held.exists():
         return Book(folder, secrets.token_bytes(32), None)
     if not key.exists():
-        told = "without it, it is not known who was forgotten: restore it from a backup"
-        raise InputError(f"ledger: {key} is missing; {told}")
+        fact = "without it, it is not known who was forgotten: restore it from a backup"
+        raise InputError(f"ledger: {key} is missing; {fact}")
     check_private(key, "ledger")
     try:
         known = bytes.fromhex(key.read_text().strip())
@@ -251,16 +251,16 @@ def open_book(
         raise BrokenFile(f"ledger: {key} holds no key of 32 bytes; restore it from a backup")
     if not held.exists():
         if any(folder.glob("*/certificate.json")):
-            told = "is missing, though there are certificates; without it, it is not known who was forgotten"
-            raise InputError(f"ledger: {held} {told}: restore it from a backup")
+            fact = "is missing, though there are certificates; without it, it is not known who was forgotten"
+            raise InputError(f"ledger: {held} {fact}: restore it from a backup")
         return Book(folder, known, None)
     remedy = "restore it from a backup"
     said = read_json(held, remedy)
     mark = said.pop("mark", None) if isinstance(said, dict) else None
     ledger = fit(said, Ledger, held, remedy)
     if mark != hash_keyed(known, "ledger", write_canonical(said)):
-        told = "is not as it was written, or the key beside it is another ledger's"
-        raise BrokenFile(f"ledger: {held} {told}; {remedy}")
+        fact = "is not as it was written, or the key beside it is another ledger's"
+        raise BrokenFile(f"ledger: {held} {fact}; {remedy}")
     return Book(folder, known, ledger)
 
 
@@ -272,8 +272,8 @@ def check_clock(
     time = (now or datetime.now(UTC)).isoformat(timespec="seconds")
     last = max([served.time for served in ledger.served], default="") if ledger else ""
     if time < last:
-        told = f"the clock says {time}, but the last request was served at {last}"
-        raise InputError(f"{told}; set the clock, since certificates contain the time")
+        fact = f"the clock says {time}, but the last request was served at {last}"
+        raise InputError(f"{fact}; set the clock, since certificates contain the time")
     return time
 
 # %% ../nbs/17b_certificate.ipynb #qb018
@@ -325,13 +325,13 @@ def check_data(
         return
     missing = sum(entry.rows for entry in known.gone)
     expected = ledger.rows - missing
-    told = f"data: {len(known.rows):,} rows, as expected, but not the same ones"
+    fact = f"data: {len(known.rows):,} rows, as expected, but not the same ones"
     if len(known.rows) != expected:
-        told = f"data: {len(known.rows):,} rows, where {expected:,} were expected"
+        fact = f"data: {len(known.rows):,} rows, where {expected:,} were expected"
     why = "the data of the first request"
     if missing:
         why += f", without the {missing:,} rows of forgotten people that were deleted"
-    raise InputError(f"{told}; give {why}")
+    raise InputError(f"{fact}; give {why}")
 
 
 def list_forgotten(

@@ -273,8 +273,8 @@ class Keeper:
             self._write(snapshot)
         except (InputError, OSError, TypeError, ValueError) as e:
             if not self.warned:
-                told = f"the state of this run cannot be saved ({e})"
-                warnings.warn(f"{told}; it goes on without", stacklevel=4)
+                fact = f"the state of this run cannot be saved ({e})"
+                warnings.warn(f"{fact}; it goes on without", stacklevel=4)
             self.warned = True
         now = time.monotonic()
         if self.every:
@@ -334,8 +334,8 @@ class Keeper:
         run = self._name_run()
         differ = [name for name in run if header.run.get(name) != run[name]]
         if differ:
-            told = f"{self.path} belongs to another run: another {' and another '.join(differ)}"
-            raise InputError(f"{told}; name another file, or delete this one to begin anew")
+            fact = f"{self.path} belongs to another run: another {' and another '.join(differ)}"
+            raise InputError(f"{fact}; name another file, or delete this one to begin anew")
         self.parts, self.before = header.parts + 1, header.spent
         return Snapshot(header.facts, tensors)
 

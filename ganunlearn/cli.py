@@ -138,8 +138,8 @@ MOST_LETTERS = 1000  # of a value
 def _parse_value(text: str) -> object:
     "A Python literal, else the text. `InputError` for one that is too long to be a setting."
     if len(text) > MOST_LETTERS:
-        told = f"a value of {len(text):,} letters, {show_value(text)}"
-        raise InputError(f"--set: {told}; expected a number or a word of {MOST_LETTERS} at most")
+        fact = f"a value of {len(text):,} letters, {show_value(text)}"
+        raise InputError(f"--set: {fact}; expected a number or a word of {MOST_LETTERS} at most")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python warns of a number next to a word
@@ -345,8 +345,8 @@ def _verify_record(
     if found.judged:
         _say(f"    {RULE}; {found.games} games were played")
     if found.unjudged:
-        told = f"not judged: {len(found.unjudged)}, whose spread is not known"
-        _say(f"    {told}, the first {found.unjudged[0][0]}")
+        fact = f"not judged: {len(found.unjudged)}, whose spread is not known"
+        _say(f"    {fact}, the first {found.unjudged[0][0]}")
     return True, found.holds
 
 
@@ -355,8 +355,8 @@ def _say_held(record: dict, name: str, found: Verified) -> None:
     proved = f"except {UNPROVED}{_say_digest(record)}"
     if not found.judged and not found.unjudged:
         return _say(f"{name}: holds: every number was reproduced, {proved}")
-    told = f"{len(found.judged)} numbers differ as much as games do, the others were reproduced"
-    _say(f"{name}: holds: {told}, {proved}")
+    fact = f"{len(found.judged)} numbers differ as much as games do, the others were reproduced"
+    _say(f"{name}: holds: {fact}, {proved}")
     for one in found.judged[:1]:
         _say(f"    the furthest: {one}")
 
@@ -370,8 +370,8 @@ def _say_differing(name: str, found: Verified) -> None:
         if where in judged:
             _say(f"    {judged[where]}")
         else:
-            told = f"recorded {show_value(recorded)}, recomputed {show_value(recomputed)}"
-            _say(f"    {where}: {told}")
+            fact = f"recorded {show_value(recorded)}, recomputed {show_value(recomputed)}"
+            _say(f"    {where}: {fact}")
 
 
 @app.command("pack")
@@ -485,9 +485,9 @@ def _sum_hours(table: "pd.DataFrame") -> str:
     "The remaining work, in hours of one machine like those of the records."
     todo = table[table.status != "done"]
     known = todo[todo.records > 0]
-    told = f"{len(todo)} cells to do: at most {known.hours.sum():.2f} hours on one such machine"
+    fact = f"{len(todo)} cells to do: at most {known.hours.sum():.2f} hours on one such machine"
     unknown = len(todo) - len(known)
-    return f"{told}; nothing is known about {unknown}" if unknown else told
+    return f"{fact}; nothing is known about {unknown}" if unknown else fact
 
 # %% ../nbs/18_cli.ipynb #c014
 @app.command("search", cls=_Command)

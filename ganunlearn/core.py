@@ -293,8 +293,8 @@ def check_writable(
         Path(folder).mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except (OSError, ValueError) as e:
-        told = f"cannot write in {folder}: {getattr(e, 'strerror', None) or e}"
-        raise InputError(f"{told}; name a folder that can be written") from e
+        fact = f"cannot write in {folder}: {getattr(e, 'strerror', None) or e}"
+        raise InputError(f"{fact}; name a folder that can be written") from e
 
 # %% ../nbs/00_core.ipynb #c019
 def cache_dir() -> Path:  # need not exist yet
@@ -306,8 +306,8 @@ def cache_dir() -> Path:  # need not exist yet
     try:
         return Path(named or Path.home() / ".cache" / "ganunlearn")
     except RuntimeError as e:
-        told = "there is no home folder to keep a cache in"
-        raise InputError(f"{told}; name a folder in $GANUNLEARN_CACHE") from e
+        fact = "there is no home folder to keep a cache in"
+        raise InputError(f"{fact}; name a folder in $GANUNLEARN_CACHE") from e
 
 
 def is_in_cache(
@@ -327,8 +327,8 @@ def data_dir() -> Path | None:  # None: the variable is not set
     if not name:
         return None
     if not os.path.isdir(name):  # unlike pathlib's, of any text at all
-        told = f"$GANUNLEARN_DATA is {name!r}, which is not a folder"
-        raise InputError(f"{told}; create it, or unset the variable")
+        fact = f"$GANUNLEARN_DATA is {name!r}, which is not a folder"
+        raise InputError(f"{fact}; create it, or unset the variable")
     return Path(name)
 
 # %% ../nbs/00_core.ipynb #k002
@@ -353,8 +353,8 @@ def _make_private(path: Path) -> None:
     with suppress(OSError):  # whether it worked is checked below
         path.chmod(mode)
     if path.lstat().st_mode & 0o077:
-        told = f"others can read {path}: this file system stores no permissions"
-        warnings.warn(f"{told}; name another cache in $GANUNLEARN_CACHE", stacklevel=2)
+        fact = f"others can read {path}: this file system stores no permissions"
+        warnings.warn(f"{fact}; name another cache in $GANUNLEARN_CACHE", stacklevel=2)
 
 # %% ../nbs/00_core.ipynb #c015
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room on the disk, or none for this user
@@ -381,8 +381,8 @@ def atomic(
             path.parent.mkdir(parents=True, exist_ok=True)
             tmp.touch()
     except (OSError, ValueError) as e:
-        told = f"cannot write in {path.parent} ({_say(e)})"
-        raise InputError(f"{told}; name a folder that can be written") from e
+        fact = f"cannot write in {path.parent} ({_say(e)})"
+        raise InputError(f"{fact}; name a folder that can be written") from e
     whole = Path(os.path.abspath(tmp))
     _WRITING.add(whole)
     try:
@@ -409,8 +409,8 @@ def _put_in_place(tmp: Path, path: Path) -> None:
     try:
         os.replace(tmp, path)
     except OSError as e:
-        told = f"cannot write {path} ({_say(e)})"
-        raise InputError(f"{told}; name a file that can be written") from e
+        fact = f"cannot write {path} ({_say(e)})"
+        raise InputError(f"{fact}; name a file that can be written") from e
 
 # %% ../nbs/00_core.ipynb #k021
 @dataclass(frozen=True)
@@ -589,8 +589,8 @@ def _lock(path: Path, patience: float) -> "BaseFileLock | None":
         why = f"another process holds {file} for more than {patience:.0f} s"
     except (OSError, ValueError, NotImplementedError) as e:
         why = f"{file} cannot be locked ({_say(e)})"
-    told = "going on without it, so that the same work may be done twice"
-    warnings.warn(f"{why}; {told}", stacklevel=4)
+    fact = "going on without it, so that the same work may be done twice"
+    warnings.warn(f"{why}; {fact}", stacklevel=4)
     return None
 
 

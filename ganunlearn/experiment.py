@@ -385,13 +385,13 @@ def find_commit(
         if commit := _ask(*at, "rev-parse", "HEAD"):
             return commit
     home = Path(ganunlearn.__file__).parent
-    told = f"ganunlearn {ganunlearn.__version__}"
+    fact = f"ganunlearn {ganunlearn.__version__}"
     if commit := _read_built_from(home):
-        return f"{told}, commit {commit}"
+        return f"{fact}, commit {commit}"
     digest = hashlib.sha256()
     for path in sorted(home.rglob("*.py")):
         digest.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
-    return f"{told}, files {digest.hexdigest()[:16]}"
+    return f"{fact}, files {digest.hexdigest()[:16]}"
 
 
 def _read_built_from(home: Path) -> str:

@@ -1692,8 +1692,8 @@ def _tell_settings(method: Method) -> tuple[str, dict[str, object]]:
 def _check_lasting(method: Method, sets: dict[str, MapDataset]) -> None:
     "`InputError` where a run could not be continued from a checkpoint."
     if "checkpoint" not in inspect.signature(method.play).parameters:
-        told = f"{type(method).__name__} keeps no checkpoint"
-        raise InputError(f"{told}; leave checkpoint= out, or let its play() take one")
+        fact = f"{type(method).__name__} keeps no checkpoint"
+        raise InputError(f"{fact}; leave checkpoint= out, or let its play() take one")
     for name, data in sets.items():
         if not is_steady(data):
             what = f"{name}: records are not the same when they are read again"

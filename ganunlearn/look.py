@@ -72,16 +72,16 @@ class Look:
         doubts = []
         right = self.accuracy["retain"]
         if right < 0.9:
-            told = f"the original gets {right:.2f} of the retained records right"
+            fact = f"the original gets {right:.2f} of the retained records right"
             cause = (
                 "if it was better in training, their form differs now: look at scaling and labels"
             )
-            doubts.append(f"{told}; {cause}")
+            doubts.append(f"{fact}; {cause}")
         _, _, high = bound_auc(self.odds["retain"], self.odds["nonmember"])
         if high < LITTLE_AUC and right - self.accuracy["nonmember"] < 0.02:
-            told = "the original answers retained records like non-members"
+            fact = "the original answers retained records like non-members"
             doubts.append(
-                f"{told}: it has not memorised them, their form differs from that in "
+                f"{fact}: it has not memorised them, their form differs from that in "
                 "training, or the non-members were also used in training"
             )
         n = len(self.odds["nonmember"])

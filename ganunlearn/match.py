@@ -550,8 +550,8 @@ def warn_of_size(
     if m.planned and seen < c.passes / 2:
         what = f"each record of D_f is seen {seen:.1f} times, where {c.passes} are usual"
         remedy = "raise epochs= and epochs_large= of Match, or retrain, which may be cheaper"
-        told = f"too large a request for the budget: {what}; {remedy}"
-        warnings.warn(told, stacklevel=count_frames())
+        fact = f"too large a request for the budget: {what}; {remedy}"
+        warnings.warn(fact, stacklevel=count_frames())
 
 
 def play_match(

@@ -38,11 +38,11 @@ def check_rows(
     rows = np.asarray(rows)
     n = len(data.y)
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        told = f"rows hold {rows.dtype} of shape {rows.shape}"
-        raise InputError(f"{told}; expected whole numbers of shape (N,): rows of the pool")
+        fact = f"rows hold {rows.dtype} of shape {rows.shape}"
+        raise InputError(f"{fact}; expected whole numbers of shape (N,): rows of the pool")
     if len(rows) and (rows.min() < 0 or rows.max() >= n):
-        told = f"rows from {rows.min()} to {rows.max()}"
-        raise InputError(f"{told}; {data.name} has rows from 0 to {n - 1}")
+        fact = f"rows from {rows.min()} to {rows.max()}"
+        raise InputError(f"{fact}; {data.name} has rows from 0 to {n - 1}")
     return rows
 
 
@@ -463,10 +463,10 @@ ONE_LABEL = "Targets of a regression and several labels for one record are not s
 def _check_labels(y: Tensor) -> Tensor:
     "The labels, if they can be class numbers; `InputError` otherwise."
     if y.ndim != 1 or y.dtype.is_floating_point:
-        told = f"labels of type {y.dtype} and shape {tuple(y.shape)}"
+        fact = f"labels of type {y.dtype} and shape {tuple(y.shape)}"
         expected = "expected integers of shape (N,), the number of one class a record"
         remedy = _find_label_remedy(y)
-        raise InputError(f"{told}; {expected}: {remedy}. {ONE_LABEL}")
+        raise InputError(f"{fact}; {expected}: {remedy}. {ONE_LABEL}")
     return y
 
 
@@ -662,8 +662,8 @@ def _join_pair(x: Any, y: Any, ids: Any = None) -> Dataset:
     y = _check_labels(_as_numbers("labels", y))
     for leaf in list_leaves(x):
         if leaf.ndim == 0 or len(leaf) != len(y):
-            told = f"{len(leaf) if leaf.ndim else 'no'} records and {len(y)} labels"
-            raise InputError(f"{told}; expected as many of one as of the other")
+            fact = f"{len(leaf) if leaf.ndim else 'no'} records and {len(y)} labels"
+            raise InputError(f"{fact}; expected as many of one as of the other")
         if leaf.dtype == torch.float64:
             _check_range(leaf)
     if ids is not None and len(ids) != len(y):
@@ -729,8 +729,8 @@ def read_batch(
     try:
         x, y = _read(dataset, index, None, None)
     except IndexError as e:
-        told = f"a data set of {len(dataset)} records does not give them all"
-        raise InputError(f"{told} ({e}); do the positions of a Subset fit what it is of?") from e
+        fact = f"a data set of {len(dataset)} records does not give them all"
+        raise InputError(f"{fact} ({e}); do the positions of a Subset fit what it is of?") from e
     x = map_leaves(x, lambda leaf: _make_floats(_check_tensor("records", leaf)).detach())
     y = _check_labels(_check_tensor("labels", y))
     if any(leaf.ndim == 0 or len(leaf) != len(y) for leaf in list_leaves(x)):
@@ -991,8 +991,8 @@ def _join_marks(data: Any, parts: list[tuple[Any, np.ndarray]], name: str) -> np
     if not known:
         return None
     if len(known) < len(marks):
-        told = f"{len(known)} of the {len(marks)} parts of a {type(data).__name__} have {name!r}"
-        raise InputError(f"{told}; expected all of them to have it, or none")
+        fact = f"{len(known)} of the {len(marks)} parts of a {type(data).__name__} have {name!r}"
+        raise InputError(f"{fact}; expected all of them to have it, or none")
     shown = [of_part[positions] for of_part, (_, positions) in zip(known, parts)]
     if len({of_part.dtype.kind for of_part in shown}) == 1:
         return np.concatenate(shown)
@@ -1005,9 +1005,9 @@ def _warn_of_hidden(data: Any, name: str) -> None:
     if inner is None or hasattr(data, name) or not hasattr(inner, name):
         return
     kind = type(data).__name__
-    told = f"{kind} holds a data set with {name!r}, but does not say which records it shows"
+    fact = f"{kind} holds a data set with {name!r}, but does not say which records it shows"
     remedy = f"it is not used: give {kind} a {name!r} of its own, or `indices`"
-    warnings.warn(f"{told}; {remedy}", stacklevel=3)
+    warnings.warn(f"{fact}; {remedy}", stacklevel=3)
 
 
 def _check_marks(values: Any, name: str, data: Any) -> np.ndarray:
@@ -1056,8 +1056,8 @@ def _check_objects(marks: np.ndarray, what: str, expected: str) -> None:
         except (TypeError, ValueError):
             known = False
         if mark is None or not known:
-            told = f"{what} holds a {type(mark).__name__}, by which no record is known"
-            raise InputError(f"{told}; {expected}, a number or a text")
+            fact = f"{what} holds a {type(mark).__name__}, by which no record is known"
+            raise InputError(f"{fact}; {expected}, a number or a text")
 
 
 def read_groups(

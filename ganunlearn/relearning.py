@@ -67,13 +67,13 @@ def list_marks(
     batch_size: int,  # records a step, at most
 ) -> tuple[int, ...]:  # steps, ascending, from 0 on
     "When a model is asked. `InputError` for anything but counts, and where nothing is trained."
-    told = f"steps={show_value(steps)}, epochs={show_value(epochs)}"
+    fact = f"steps={show_value(steps)}, epochs={show_value(epochs)}"
     if not isinstance(steps, Iterable):
-        raise InputError(f"{told}; expected several numbers of steps, as in (0, 10, 50)")
+        raise InputError(f"{fact}; expected several numbers of steps, as in (0, 10, 50)")
     counts = [epochs, *steps]
     whole = [isinstance(c, Integral) and not isinstance(c, bool) and c >= 0 for c in counts]
     if not all(whole):
-        raise InputError(f"{told}; expected whole numbers from 0 on")
+        raise InputError(f"{fact}; expected whole numbers from 0 on")
     in_epoch = -(-n // batch_size)  # rounded up
     marks = sorted({0, int(counts[0]) * in_epoch, *map(int, counts[1:])})
     if marks[-1] == 0:
@@ -169,8 +169,8 @@ def _check_loss(loss: Tensor, at: str, recipe: Recipe) -> None:
 def _check_weights(student: nn.Module, at: str, recipe: Recipe) -> None:
     "`Diverged` for weights that are not finite, before the model is asked."
     if not is_finite(student):
-        told = f"{at}: NaN or infinity in the weights"
-        raise Diverged(f"{told}; try a learning rate below {recipe.lr}, or look at the given model")
+        fact = f"{at}: NaN or infinity in the weights"
+        raise Diverged(f"{fact}; try a learning rate below {recipe.lr}, or look at the given model")
 
 # %% ../nbs/11a_relearning.ipynb #l011
 Trace = dict[int, dict[str, np.ndarray]]  # by steps: forget, holdout: margins, N and M

@@ -152,16 +152,16 @@ def find_function(
 ) -> Callable:
     "A function by its name. `InputError` where it cannot be imported."
     module_name, _, function_name = name.partition(":")
-    told = f"{what}: {name}"
-    with _look_first(folder), _watch(told):
+    fact = f"{what}: {name}"
+    with _look_first(folder), _watch(fact):
         try:
             module = _import_afresh(module_name, folder)
         except Exception as e:  # the user's module may raise anything
             remedy = "is it beside the request, or installed?"
-            raise InputError(f"{told} cannot be imported ({_tell(e)}); {remedy}") from e
+            raise InputError(f"{fact} cannot be imported ({_tell(e)}); {remedy}") from e
     function = getattr(module, function_name, None)
     if not callable(function):
-        raise InputError(f"{told}: the module has no function {function_name!r}; define it there")
+        raise InputError(f"{fact}: the module has no function {function_name!r}; define it there")
     return function
 
 
@@ -221,13 +221,13 @@ def call_function(
 ) -> Any:
     "The result of a function that must neither train nor print. `InputError` if it fails or does."
     function = find_function(name, folder, what)
-    told = f"{what}: {name}"
-    with _look_first(folder), _watch(told):
+    fact = f"{what}: {name}"
+    with _look_first(folder), _watch(fact):
         try:
             return function(**arguments)
         except Exception as e:  # the user's function may raise anything
             given = ", ".join(arguments) or "nothing"
-            raise InputError(f"{told}, called with {given}, fails ({_tell(e)}); correct it") from e
+            raise InputError(f"{fact}, called with {given}, fails ({_tell(e)}); correct it") from e
 
 # %% ../nbs/17a_request.ipynb #qa015
 FORMS = (".safetensors", ".pt", ".pth")  # of weights
@@ -250,8 +250,8 @@ def read_weights(
         held = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as e:  # each format has its own errors
         remedy = "torch.save(model.state_dict(), path) writes what can be"
-        told = f"weights: {path.name} cannot be read without running it"
-        raise BrokenFile(f"{told} ({type(e).__name__}); {remedy}") from e
+        fact = f"weights: {path.name} cannot be read without running it"
+        raise BrokenFile(f"{fact} ({type(e).__name__}); {remedy}") from e
     if not isinstance(held, dict) or not all(isinstance(v, Tensor) for v in held.values()):
         remedy = "torch.save(model.state_dict(), path) writes one"
         raise BrokenFile(f"weights: {path.name} holds no state_dict; {remedy}")
@@ -360,8 +360,8 @@ def load_owned(
     try:
         data, owner = _read_table(table, request, what)
         if not is_steady(data):
-            told = "records are not the same when they are read again"
-            raise InputError(f"{told}; take the random transform away")
+            fact = "records are not the same when they are read again"
+            raise InputError(f"{fact}; take the random transform away")
     except InputError as e:
         raise type(e)(f"{what}: {e}") from e
     n = len(data)  # type: ignore[arg-type]
@@ -408,11 +408,11 @@ def read_csv(
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     names = [*table.columns]
     if len(names) == 1:
-        told = f"{what}: {path.name} has one column, {show_value(names[0])}"
-        raise InputError(f"{told}; expected commas between columns")
+        fact = f"{what}: {path.name} has one column, {show_value(names[0])}"
+        raise InputError(f"{fact}; expected commas between columns")
     if names[0].startswith("Unnamed: "):
-        told = f"{what}: the first column of {path.name} has no name"
-        raise InputError(f"{told}; if it is an index, write the file without it (index=False)")
+        fact = f"{what}: the first column of {path.name} has no name"
+        raise InputError(f"{fact}; if it is an index, write the file without it (index=False)")
     if request.features is not None:
         table = table[
             [name for name in names if name in (*request.features, *_list_named(request))]
@@ -423,8 +423,8 @@ def read_csv(
             table[name] = _read_numbers(table[name], f"{what}: column {name!r} of {path.name}")
         elif (table[name] == "").any():
             row = int((table[name] == "").argmax()) + 2
-            told = f"{what}: nobody is named in line {row} of {path.name}"
-            raise InputError(f"{told}; say whose each row is in column {name!r}")
+            fact = f"{what}: nobody is named in line {row} of {path.name}"
+            raise InputError(f"{fact}; say whose each row is in column {name!r}")
     return table
 
 
@@ -502,8 +502,8 @@ def _as_text(owner: Any) -> np.ndarray | None:
     texts = [value for value in values.tolist() if isinstance(value, str)]
     if len(texts) != len(values):
         kinds = {type(value).__name__ for value in values.tolist()} - {"str"}
-        told = f"the column of people holds {', '.join(sorted(kinds))}"
-        raise InputError(f"{told}; expected text or whole numbers, one a row")
+        fact = f"the column of people holds {', '.join(sorted(kinds))}"
+        raise InputError(f"{fact}; expected text or whole numbers, one a row")
     return np.asarray(texts)
 
 
@@ -540,8 +540,8 @@ def build_model(
     "The network as its function builds it. `InputError` for anything but a network."
     model = call_function(request.model, folder, "model", **request.arguments)
     if not isinstance(model, nn.Module):
-        told = f"model: {request.model} gives a {type(model).__name__}"
-        raise InputError(f"{told}; expected a torch.nn.Module")
+        fact = f"model: {request.model} gives a {type(model).__name__}"
+        raise InputError(f"{fact}; expected a torch.nn.Module")
     return model.eval()
 
 
@@ -557,9 +557,9 @@ def check_trained(
     share = y.bincount().max().item() / len(y)
     right = accuracy(model, part)
     if right <= share + 2 * (share * (1 - share) / len(y)) ** 0.5:
-        told = f"these weights are right on {right:.3f} of the data, of which the commonest class"
+        fact = f"these weights are right on {right:.3f} of the data, of which the commonest class"
         remedy = "do they belong to another model, or have features: another order?"
-        raise InputError(f"weights: {told} is {share:.3f}; {remedy}")
+        raise InputError(f"weights: {fact} is {share:.3f}; {remedy}")
 
 
 def check_private(

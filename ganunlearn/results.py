@@ -193,10 +193,10 @@ def _tell_ratio(
 ) -> str:
     if not operations:
         return "level not reached"
-    told = f"{operations:.1f}× operations"
+    fact = f"{operations:.1f}× operations"
     if seconds:
-        told += f", {seconds:.1f}× time"
-    return told
+        fact += f", {seconds:.1f}× time"
+    return fact
 
 # %% ../nbs/15_results.ipynb #f001
 def write_caption(
@@ -649,8 +649,8 @@ def _explain_nothing(table: "pd.DataFrame", asked: dict) -> None:
         for one in _list_values(value):
             if one not in known:
                 choose(str(one), map(str, known), name)
-    told = ", ".join(f"{name}={value!r}" for name, value in asked.items())
-    raise InputError(f"no row has {told}; each of these occurs, but not all in one row")
+    fact = ", ".join(f"{name}={value!r}" for name, value in asked.items())
+    raise InputError(f"no row has {fact}; each of these occurs, but not all in one row")
 
 
 def pick_records(

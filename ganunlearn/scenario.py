@@ -257,8 +257,8 @@ def _import_plugin(name: str) -> None:
     except ModuleNotFoundError as e:
         raise InputError(f"cannot import {show_value(name)} ({e}); {remedy}") from e
     except (Exception, SystemExit) as e:
-        told = f"importing {show_value(name)} ended in {type(e).__name__}: {e}"
-        raise InputError(f"{told}; correct the module") from e
+        fact = f"importing {show_value(name)} ended in {type(e).__name__}: {e}"
+        raise InputError(f"{fact}; correct the module") from e
 
 
 def find_experiment(

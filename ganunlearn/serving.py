@@ -196,8 +196,8 @@ def open_door(
     if not request.people and not request.rows:
         raise InputError("the request names nobody; name them in people:, or rows:")
     if (retrain or references) and request.train is None:
-        told = "retraining and references need your own training function"
-        raise InputError(f"{told}: train: module:function, called with (model, data, seed)")
+        fact = "retraining and references need your own training function"
+        raise InputError(f"{fact}: train: module:function, called with (model, data, seed)")
     if references in (1, 2) or references < 0:
         raise InputError(f"{references} references; expected 0, or at least 3")
     book = open_book(folder / request.ledger if request.ledger else out.parent)
@@ -254,8 +254,8 @@ def _load_sides(request: Request, folder: Path) -> tuple[Owned, Owned, Owned | N
     "Data, unseen records and the hold-out, if there is one. `InputError`."
     data = load_owned(request.data, request, folder, "data")
     if data.group is None:
-        told = "data: the rows have no person"
-        raise InputError(f"{told}; give the data set a `group`, one a row")
+        fact = "data: the rows have no person"
+        raise InputError(f"{fact}; give the data set a `group`, one a row")
     unseen = load_owned(request.unseen, request, folder, "unseen", len(data))
     if not request.holdout:
         return data, unseen, None
@@ -269,8 +269,8 @@ def _check_names(request: Request) -> None:
     for place, name in enumerate(request.people):
         text = str(name)
         if len(text) > 3 and not text.isdigit() and text in said:
-            told = f"people[{place}] is also in another setting of the request"
-            raise InputError(f"{told}, which the certificate shows; rename that one")
+            fact = f"people[{place}] is also in another setting of the request"
+            raise InputError(f"{fact}, which the certificate shows; rename that one")
 
 
 def find_asked(
@@ -285,8 +285,8 @@ def find_asked(
     there = {*data.group.tolist()}
     for place, name in enumerate(people):
         if name not in there and hash_person(book.key, name) not in earlier:
-            told = f"people[{place}] ({name!r}) is not in the data"
-            raise InputError(f"{told}; write them as the column {request.person!r} does")
+            fact = f"people[{place}] ({name!r}) is not in the data"
+            raise InputError(f"{fact}; write them as the column {request.person!r} does")
     asked = np.isin(data.group, people)
     for row in request.rows:
         if row >= len(data):
@@ -294,8 +294,8 @@ def find_asked(
     meant = {known.rows[row] for row in request.rows}
     named = np.array([row in meant for row in known.rows]) & ~asked  # equal rows of one person
     if (asked | named | known.earlier).all():
-        told = "the request names everyone, so that no data would be left to train on"
-        raise InputError(f"{told}; delete the model instead")
+        fact = "the request names everyone, so that no data would be left to train on"
+        raise InputError(f"{fact}; delete the model instead")
     return asked, named
 
 
@@ -310,17 +310,17 @@ def _check_sides(book: Book, sets: dict[str, Owned | None]) -> None:
         twice = [owner for owner in owners if owner in seen]
         if twice:
             other = seen[twice[0]][0]
-            told = f"{len(twice)} people are in {other} and in {name}"
-            raise InputError(f"{told}; take them out of {name}, which must be of other people")
+            fact = f"{len(twice)} people are in {other} and in {name}"
+            raise InputError(f"{fact}; take them out of {name}, which must be of other people")
         seen |= {owner: (name, 1) for owner in owners}
         if name != "data" and any(hash_person(book.key, owner) in forgotten for owner in owners):
-            told = f"{name} holds rows of people who were forgotten before"
-            raise InputError(f"{told}; take them out, or they would be learned from again")
+            fact = f"{name} holds rows of people who were forgotten before"
+            raise InputError(f"{fact}; take them out, or they would be learned from again")
         rows = hash_rows(book.key, replace(owned, group=None))
         equal = sum(row in contents for row in rows)
         if equal > 0.05 * len(rows):
-            told = f"{equal} of the {len(rows)} rows of {name} are rows of {given.keys() - {name}}"
-            raise InputError(f"{told}, too; expected records that never trained the model")
+            fact = f"{equal} of the {len(rows)} rows of {name} are rows of {given.keys() - {name}}"
+            raise InputError(f"{fact}, too; expected records that never trained the model")
         contents |= dict.fromkeys(rows, name)
 
 
@@ -334,8 +334,8 @@ def _choose_origin(
     last = ledger.served[-1]
     sha = hash_weights(given)
     if sha not in {ledger.original, *(served.weights for served in ledger.served)}:
-        told = f"weights: {door.request.weights} are not of the model in the ledger"
-        raise InputError(f"{told}; name the model's own, or another ledger: for another model")
+        fact = f"weights: {door.request.weights} are not of the model in the ledger"
+        raise InputError(f"{fact}; name the model's own, or another ledger: for another model")
     if not known.gone:
         if sha == ledger.original:
             return "original", given
@@ -345,10 +345,10 @@ def _choose_origin(
         return "last", given
     for path in find_weights(door, last.weights):
         return "last", read_weights(path)
-    told = (
+    fact = (
         "the original, or rows that were forgotten, are gone, and so are the last model's weights"
     )
-    raise InputError(f"weights: {told}; name those of the last request")
+    raise InputError(f"weights: {fact}; name those of the last request")
 
 
 def list_folders(
@@ -529,8 +529,8 @@ def _hold(*folders: Path) -> Iterator[None]:
             try:
                 stack.enter_context(lock.acquire(timeout=0))
             except Timeout as e:
-                told = f"another process serves a request in {folder}"
-                raise InputError(f"{told}; wait until it has ended, then call again") from e
+                fact = f"another process serves a request in {folder}"
+                raise InputError(f"{fact}; wait until it has ended, then call again") from e
         yield
 
 
@@ -548,8 +548,8 @@ def look_into(
             continue
         held = read_json(out / name, "remove the folder, and begin again")
         if held.get("id") != id:
-            told = f"{out} is the folder of another request, or of this one with other settings"
-            raise InputError(f"{told}; name another folder")
+            fact = f"{out} is the folder of another request, or of this one with other settings"
+            raise InputError(f"{fact}; name another folder")
         return stage
     ours = {*OWN_FILES, "ledger.key", "ledger.json"}
     others = [path.name for path in out.iterdir() if path.name not in ours] if out.exists() else []
@@ -583,8 +583,8 @@ def _begin(case: Case) -> None:
     if state.exists():
         held = read_json(state, "remove the folder, and begin again")
         if (held.get("data"), held.get("served")) != (total, served):
-            told = "the data or the ledger have changed since this request was begun"
-            raise InputError(f"{told}; remove {door.out}, and begin again")
+            fact = "the data or the ledger have changed since this request was begun"
+            raise InputError(f"{fact}; remove {door.out}, and begin again")
         _log(door.out, "goes on")
         return
     door.book.write_key()
@@ -640,8 +640,8 @@ def _retrain(case: Case, seed: int) -> Unlearned:
         fresh = build_model(case.door.request, case.door.folder).to(case.device)
         model = case.train(fresh, case.deal()["retain"], seed)
     if not isinstance(model, nn.Module) or not is_finite(model):
-        told = f"train: {case.door.request.train} gives no model with finite weights"
-        raise InputError(f"{told}; expected train(model, data, seed) -> model")
+        fact = f"train: {case.door.request.train} gives no model with finite weights"
+        raise InputError(f"{fact}; expected train(model, data, seed) -> model")
     seconds = time.perf_counter() - start
     cost = dict(seconds=seconds, sample_forwards=0, sample_backwards=0)
     everyone = torch.arange(len(case.unseen))
@@ -958,8 +958,8 @@ def write_page(
     first = head_line(evidence.verdict, evidence.accepted)
     body = [f'<h1>A request to be forgotten</h1><p class="{kind}">{first}</p>']
     for title, lines in parts.items():
-        told = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-        body.append(f"<h2>{title}</h2>{told}")
+        fact = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+        body.append(f"<h2>{title}</h2>{fact}")
     numbers = _show_numbers(certificate, evidence)
     body.append(f"<details open><summary>In numbers</summary>{numbers}</details>")
     said = {
@@ -1043,17 +1043,17 @@ def _tell_done(certificate: dict) -> list[str]:
     anew = certificate["road"] == "retrain"
     if certificate["kind"] == REFUSAL:
         tried = "A new model was trained" if anew else f"A changed model was tried ({method})"
-        told = f"{tried}, in {tell_seconds(spent)}. It did not pass, and was discarded."
+        fact = f"{tried}, in {tell_seconds(spent)}. It did not pass, and was discarded."
         return [
             "Nothing was replaced: the old model is unchanged, and still knows these rows.",
-            told,
+            fact,
         ]
     if anew:
-        told = f"A new model was trained on the other rows, in {tell_seconds(spent)}."
-        return [told, f"The estimate was about {tell_seconds(whole)}."]
+        fact = f"A new model was trained on the other rows, in {tell_seconds(spent)}."
+        return [fact, f"The estimate was about {tell_seconds(whole)}."]
     if certificate["weights"]["old"] == certificate["weights"]["new"]:
-        told = "already answered on these rows as on rows that it never saw, and was not changed"
-        return [f"The {certificate['origin']} model {told} (by a check of the method {method})."]
+        fact = "already answered on these rows as on rows that it never saw, and was not changed"
+        return [f"The {certificate['origin']} model {fact} (by a check of the method {method})."]
     done = f"The {certificate['origin']} model was changed: on these rows, its answers should be"
     lines = [f"{done} like those on rows that it never saw (by the method {method})."]
     lines.append(f"That took {tell_seconds(spent)}.")
@@ -1296,8 +1296,8 @@ def _find_served(case: Case) -> Path | None:
         if path.exists() and read_json(path, "restore it from a backup").get("id") == last.id:
             return folder
     if not case.is_forget.any():
-        told = "all of these were forgotten before, but the certificate of that is gone"
-        raise InputError(f"{told}; restore it from a backup")
+        fact = "all of these were forgotten before, but the certificate of that is gone"
+        raise InputError(f"{fact}; restore it from a backup")
     return None
 
 
@@ -1403,8 +1403,8 @@ def _write_ledger(door: Door, ledger: Ledger) -> None:
     if served == ledger.served:
         return
     if served != ledger.served[:-1]:
-        told = "another request was served since this one was begun"
-        raise InputError(f"{told}; remove {door.out}, and begin again")
+        fact = "another request was served since this one was begun"
+        raise InputError(f"{fact}; remove {door.out}, and begin again")
     door.book.write(ledger)
 
 
@@ -1412,8 +1412,8 @@ def _check_page(folder: Path, said: dict) -> None:
     "`BrokenFile` unless the page is the one of the certificate, or of the refusal."
     page = folder / "report.html"
     if not page.exists() or hashlib.sha256(page.read_bytes()).hexdigest() != said["report"]:
-        told = "is not as it was written; restore it from a backup"
-        raise BrokenFile(f"{page} {told}: `ganunlearn check` says what else holds")
+        fact = "is not as it was written; restore it from a backup"
+        raise BrokenFile(f"{page} {fact}: `ganunlearn check` says what else holds")
 
 
 def _end(door: Door, folder: Path, purge: bool, fresh: bool) -> Honoured:
@@ -1451,9 +1451,9 @@ def _purge(door: Door, folder: Path) -> list[str]:
     if not found.get(ledger.original) and not ledger.purged:
         lines.insert(1, "The original was not found by its hash: remove it yourself.")
     if cached:
-        told = f"Left: {cached} models in the cache whose training data are not known"
+        fact = f"Left: {cached} models in the cache whose training data are not known"
         lines.insert(
-            1, f"{told}; if these data may be among them: ganunlearn cache --purge --models"
+            1, f"{fact}; if these data may be among them: ganunlearn cache --purge --models"
         )
     for line in lines:
         _log(folder, line)
@@ -1552,8 +1552,8 @@ def _find_certificate(path: Path) -> Path:
 
 def _tell_refusal(path: Path, said: dict) -> str:
     "Says that nothing is certified, and where the reasons are."
-    told = f"{path.parent.name}: the request was refused ({said.get('verdict')})"
-    return f"{told}, so there is no certificate; reasons and what to do: report.html beside it"
+    fact = f"{path.parent.name}: the request was refused ({said.get('verdict')})"
+    return f"{fact}, so there is no certificate; reasons and what to do: report.html beside it"
 
 
 NOWHERE = "-"  # in place of a path that was not given
@@ -1583,10 +1583,10 @@ def _check_signed(said: dict, public_key: str | None) -> tuple[str, bool | None,
         wanted = None if public_key is None else False
         return "signature", wanted, "It is not signed."
     signer = said["signature"].get("public_key", "")
-    told = f"Signed by {signer[:16]}…"
+    fact = f"Signed by {signer[:16]}…"
     if public_key is None:
-        told += " Check that you know this key."
-    return "signature", check_signature(said, public_key), told
+        fact += " Check that you know this key."
+    return "signature", check_signature(said, public_key), fact
 
 
 def _check_files(door: Door, said: dict) -> list[tuple[str, bool | None, str]]:
@@ -1652,10 +1652,10 @@ def _check_again(
     differing = _list_differing(said["numbers"] + (said["numbers_of_all"] or []), rows, most)
     if differing:
         return [("numbers", False, f"These differ: {'; '.join(differing[:3])}.")]
-    told = "All numbers were confirmed."
+    fact = "All numbers were confirmed."
     if said["audit"] is not None:
-        told = "All numbers were confirmed, except those of the audit, which needs its references."
-    return [("numbers", True, told)]
+        fact = "All numbers were confirmed, except those of the audit, which needs its references."
+    return [("numbers", True, fact)]
 
 
 def _list_differing(told: list[dict], found: list[dict], most: float) -> list[str]:
@@ -1677,8 +1677,8 @@ def _compute_again(door: Door, said: dict, device: torch.device) -> list[dict]:
     "The rows of both reports. `InputError` where models, rows or the ledger are gone."
     request, home, book = door.request, door.folder, door.book
     if request.weights == NOWHERE:
-        told = "A certificate holds no path; name a request that says where data and weights are"
-        raise InputError(f"{told}: --request request.yml.")
+        fact = "A certificate holds no path; name a request that says where data and weights are"
+        raise InputError(f"{fact}: --request request.yml.")
     if book.ledger is None:
         raise InputError("The ledger is gone, without which it is not known who was meant.")
     data, unseen, holdout = _load_sides(request, home)

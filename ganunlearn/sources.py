@@ -95,24 +95,24 @@ class Data:
         "`InputError` for arrays that are not as described above."
         n = len(self.x) if self.x.ndim in (2, 4) else 0
         if not n or self.x.dtype not in (np.uint8, np.float32):
-            told = f"x is {self.x.dtype} of shape {self.x.shape}"
+            fact = f"x is {self.x.dtype} of shape {self.x.shape}"
             expected = "uint8 N,H,W,C, or uint8 or float32 N,F, and at least one record"
-            raise InputError(f"{self.name}: {told}; expected {expected}")
+            raise InputError(f"{self.name}: {fact}; expected {expected}")
         self._check_array("y", self.y, np.int64)
         self._check_array("group", self.group, np.int64)
         if self.official_test is not None:
             self._check_array("official_test", self.official_test, np.bool_)
         most = count_most_classes(n)
         if self.y.min() < 0 or self.y.max() >= most:
-            told = f"y holds labels from {self.y.min()} to {self.y.max()}"
-            raise InputError(f"{self.name}: {told}; expected class numbers from 0, below {most}")
+            fact = f"y holds labels from {self.y.min()} to {self.y.max()}"
+            raise InputError(f"{self.name}: {fact}; expected class numbers from 0, below {most}")
 
     def _check_array(self, what: str, array: np.ndarray, kind: type) -> None:
         "`InputError` unless there is one value of this type for each record."
         if array.dtype != kind or array.shape != (len(self.x),):
-            told = f"{what} is {array.dtype} of shape {array.shape}"
+            fact = f"{what} is {array.dtype} of shape {array.shape}"
             expected = f"{np.dtype(kind)} of shape ({len(self.x)},)"
-            raise InputError(f"{self.name}: {told}; expected {expected}")
+            raise InputError(f"{self.name}: {fact}; expected {expected}")
 
     @property
     def n_classes(self) -> int:
@@ -231,8 +231,8 @@ def _read_header(
         raise BrokenFile(f"{path}: {key} holds {dtype}; expected plain numbers")
     size = math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or start + size != member.file_size:
-        told = f"{key} claims {size:,} bytes, in a member of {member.file_size - start:,}"
-        raise BrokenFile(f"{path}: {told}; {_AGAIN}")
+        fact = f"{key} claims {size:,} bytes, in a member of {member.file_size - start:,}"
+        raise BrokenFile(f"{path}: {fact}; {_AGAIN}")
     return shape, size
 
 
@@ -242,14 +242,14 @@ def _check_sizes(path: Path, members: list[zipfile.ZipInfo], size: int) -> None:
     at_hand = path.stat().st_size
     unpacked = sum(member.file_size for member in members)
     if packed > at_hand or unpacked > _DEFLATED_MOST * packed + 1024:
-        told = f"claims {unpacked:,} bytes, which {at_hand:,} cannot hold"
-        raise BrokenFile(f"{path} {told}; {_AGAIN}")
+        fact = f"claims {unpacked:,} bytes, which {at_hand:,} cannot hold"
+        raise BrokenFile(f"{path} {fact}; {_AGAIN}")
     if size > _LARGE and size > _DULL * packed:
-        told = f"would unpack {packed:,} bytes to {size:,}"
-        raise BrokenFile(f"{path} {told}; if that is meant, {_AGAIN}, which does not compress")
+        fact = f"would unpack {packed:,} bytes to {size:,}"
+        raise BrokenFile(f"{path} {fact}; if that is meant, {_AGAIN}, which does not compress")
     if size > _count_memory():
-        told = f"holds {size / 1e9:,.0f} GB, and this machine has {_count_memory() / 1e9:,.0f}"
-        raise BrokenFile(f"{path} {told}; use fewer records")
+        fact = f"holds {size / 1e9:,.0f} GB, and this machine has {_count_memory() / 1e9:,.0f}"
+        raise BrokenFile(f"{path} {fact}; use fewer records")
 
 
 def _check_members(
@@ -263,8 +263,8 @@ def _check_members(
         raise BrokenFile(f"{path} has {twice} twice; {_AGAIN}")
     foreign = [] if known is None else [key for key in keys if key not in known]
     if foreign:
-        told = f"has {', '.join(foreign)}, which nothing here reads"
-        raise BrokenFile(f"{path} {told}; expected {', '.join(known or ())} and no others")
+        fact = f"has {', '.join(foreign)}, which nothing here reads"
+        raise BrokenFile(f"{path} {fact}; expected {', '.join(known or ())} and no others")
     headers = [_read_header(path, archive, member) for member in members]
     _check_sizes(path, members, sum(size for _, size in headers))
     return {key: shape for key, (shape, _) in zip(keys, headers)}
@@ -382,8 +382,8 @@ def _read_groups(
         raise BrokenFile(f"{path}: groups of shapes {shapes}; {expected}")
     groups = [group for key in keys for group in _check_groups(path, key, arrays[key])]
     if len({type(group) for group in groups}) > 1:
-        told = " and ".join(str(arrays[key].dtype) for key in keys)
-        raise BrokenFile(f"{path}: groups of {told}; expected the same of both")
+        fact = " and ".join(str(arrays[key].dtype) for key in keys)
+        raise BrokenFile(f"{path}: groups of {fact}; expected the same of both")
     number = {group: i for i, group in enumerate(sorted({*groups}))}
     return np.array([number[group] for group in groups], np.int64)
 
@@ -427,12 +427,12 @@ def _read_npz(name: str, path: Path) -> Data:
     y_train = _check_y(path, "y_train", arrays["y_train"], len(x_train), most)
     y_test = _check_y(path, "y_test", arrays["y_test"], len(x_test), most)
     if y_train.min() == y_train.max():
-        told = f"y_train holds {y_train[0]} alone"
-        raise BrokenFile(f"{path}: {told}; expected two classes at least")
+        fact = f"y_train holds {y_train[0]} alone"
+        raise BrokenFile(f"{path}: {fact}; expected two classes at least")
     shapes = x_train.shape[1:], x_test.shape[1:]
     if shapes[0] != shapes[1]:
-        told = f"records of shape {shapes[0]} in x_train and {shapes[1]} in x_test"
-        raise BrokenFile(f"{path}: {told}; expected the same")
+        fact = f"records of shape {shapes[0]} in x_train and {shapes[1]} in x_test"
+        raise BrokenFile(f"{path}: {fact}; expected the same")
     group = _read_groups(path, arrays, len(y_train), len(y_test))
     return join_official_test(name, x_train, y_train, x_test, y_test, "npz", group)
 
@@ -462,8 +462,8 @@ def _read_idx(path: Path) -> np.ndarray:
             raise BrokenFile(f"{path} claims values of shape {shape}; fetch it again")
         raw = file.read(size + 1)  # one byte more than there should be
     if len(raw) != size:
-        told = f"holds {'more' if len(raw) > size else len(raw)} values, its header says {size}"
-        raise BrokenFile(f"{path} {told}; fetch it again")
+        fact = f"holds {'more' if len(raw) > size else len(raw)} values, its header says {size}"
+        raise BrokenFile(f"{path} {fact}; fetch it again")
     return np.frombuffer(raw, np.uint8).reshape(shape)
 
 
@@ -494,8 +494,8 @@ def _describe_files(name: str) -> TorchvisionFiles:
     "The field `torchvision` of a data set's entry; `InputError` when it has none."
     files = DATASETS[name].torchvision
     if files is None:
-        told = f"DATASETS[{name!r}] names torchvision as a source and not how it keeps the files"
-        raise InputError(f"{told}; expected torchvision=TorchvisionFiles(...)")
+        fact = f"DATASETS[{name!r}] names torchvision as a source and not how it keeps the files"
+        raise InputError(f"{fact}; expected torchvision=TorchvisionFiles(...)")
     return files
 
 
@@ -524,8 +524,8 @@ def _read_torchvision(name: str, root: Path) -> Data:
     try:
         train, test = _open_torchvision(name, root)
     except RuntimeError as e:
-        told = f"{at} is incomplete or has another checksum"
-        raise BrokenFile(f"{told}; {again} ({e})") from e
+        fact = f"{at} is incomplete or has another checksum"
+        raise BrokenFile(f"{fact}; {again} ({e})") from e
     except Exception as e:
         raise BrokenFile(f"{at} cannot be read ({e}); {again}") from e
     with _tell_broken(at, again):
@@ -538,8 +538,8 @@ def _read_download(name: str, root: Path) -> Data:
         root.mkdir(parents=True, exist_ok=True)
         _open_torchvision(name, root, download=True)
     except (OSError, RuntimeError) as e:
-        told = f"downloading {name} failed ({e})"
-        raise DataNotFound(f"{told}; check the connection, or supply {name}.npz") from e
+        fact = f"downloading {name} failed ({e})"
+        raise DataNotFound(f"{fact}; check the connection, or supply {name}.npz") from e
     return replace(_read_torchvision(name, root), source="download")
 
 
@@ -567,8 +567,8 @@ def _pool_fashion(name: str, at: Path, train: Any, test: Any) -> Data:
 
     bad = [file for file, md5 in train.resources if not check_integrity(at / file, md5)]
     if bad:
-        told = f"{at}: {', '.join(bad)} missing or with another checksum"
-        raise BrokenFile(f"{told}; delete the folder and use download=True")
+        fact = f"{at}: {', '.join(bad)} missing or with another checksum"
+        raise BrokenFile(f"{fact}; delete the folder and use download=True")
     return _read_fashion(name, at, "torchvision")
 
 # %% ../nbs/01_sources.ipynb #c022
@@ -778,8 +778,8 @@ def _read_archive_rows(path: Path) -> dict[str, np.ndarray]:
         table = pd.read_csv(file, header=None, dtype=np.uint8)  # type: ignore[arg-type]
         x = table.to_numpy()[:, 1:]
         if x.shape[1] != 600 or x.max() > 1:
-            told = f"holds {x.shape[1]} features up to {x.max(initial=0)}"
-            raise BrokenFile(f"{path} {told}; expected 600 of 0 or 1")
+            fact = f"holds {x.shape[1]} features up to {x.max(initial=0)}"
+            raise BrokenFile(f"{path} {fact}; expected 600 of 0 or 1")
     return dict(x=x)
 
 
@@ -931,8 +931,8 @@ def _list_names() -> list[str]:
     try:
         files = [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError as e:
-        told = f"$GANUNLEARN_DATA, {folder}, cannot be read ({e.strerror})"
-        raise InputError(f"{told}; name another folder") from e
+        fact = f"$GANUNLEARN_DATA, {folder}, cannot be read ({e.strerror})"
+        raise InputError(f"{fact}; name another folder") from e
     own = {name.removesuffix(".npz") for name in files if name.endswith(".npz")}
     return [*DATASETS, *sorted(own - {*DATASETS})]
 
@@ -968,8 +968,8 @@ def load(
         path = SOURCES[key].find(name)
         if path is not None:
             return _read_source(key, name, path)
-    told = f"{name} is not at hand; tried {', '.join(asked)}"
-    raise DataNotFound(f"{told}. Any of these supplies it: {_explain(name)}")
+    fact = f"{name} is not at hand; tried {', '.join(asked)}"
+    raise DataNotFound(f"{fact}. Any of these supplies it: {_explain(name)}")
 
 
 def _read_source(key: str, name: str, path: Path) -> Data:

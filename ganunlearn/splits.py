@@ -57,8 +57,8 @@ def check_disjoint(
 def _refuse(a: str, b: str, n: int, how: str = "") -> None:
     "`OverlapError` for the number of shared records, unless it is 0."
     if n:
-        told = f"{a} and {b} share {n} record(s){how}"
-        raise OverlapError(f"{told}; they must be disjoint: remove them from one of the two")
+        fact = f"{a} and {b} share {n} record(s){how}"
+        raise OverlapError(f"{fact}; they must be disjoint: remove them from one of the two")
 
 # %% ../nbs/03_splits.ipynb #a2c7
 @dataclass(frozen=True, eq=False)
@@ -133,10 +133,10 @@ def _compare_groups(a: _Identity, b: _Identity) -> None:
             return
     shared = _find_shared(a, b, "group")
     if shared:
-        told = f"{a.name} and {b.name} share {len(shared)} group(s)"
+        fact = f"{a.name} and {b.name} share {len(shared)} group(s)"
         example = f"such as {show_value(shared[0])}: the same person on two sides"
         remedy = "give all records of a group to one of the two"
-        raise OverlapError(f"{told}, {example}; {remedy}")
+        raise OverlapError(f"{fact}, {example}; {remedy}")
 
 
 def _find_shared(a: _Identity, b: _Identity, mark: str) -> list:
@@ -144,8 +144,8 @@ def _find_shared(a: _Identity, b: _Identity, mark: str) -> list:
     values = [getattr(of, mark) for of in (a, b)]
     kinds = [_name_kind(of) for of in values]
     if {*kinds} == {"text", "numbers"}:
-        told = f"{mark!r} of {a.name} are {kinds[0]}, those of {b.name} {kinds[1]}"
-        raise InputError(f"{told}; expected one kind, since no two of different kinds are equal")
+        fact = f"{mark!r} of {a.name} are {kinds[0]}, those of {b.name} {kinds[1]}"
+        raise InputError(f"{fact}; expected one kind, since no two of different kinds are equal")
     others = {*values[1].tolist()}
     return [value for value in dict.fromkeys(values[0].tolist()) if value in others]
 
@@ -472,8 +472,8 @@ class Sizes:
                 expected = "expected a whole number of records, at least 1"
                 raise SplitError(f"{field.name}={n!r}; {expected}")
         if self.shadow_in != self.shadow_out:
-            told = f"shadow_in={self.shadow_in}, shadow_out={self.shadow_out}"
-            raise SplitError(f"{told}; expected equal sizes, or the attack favours one side")
+            fact = f"shadow_in={self.shadow_in}, shadow_out={self.shadow_out}"
+            raise SplitError(f"{fact}; expected equal sizes, or the attack favours one side")
 
 # %% ../nbs/03_splits.ipynb #c008
 @dataclass(frozen=True, eq=False)
@@ -552,8 +552,8 @@ def split(
     `SplitError` where that is impossible. `InputError` for unusable data, seed or rows.
     """
     if not isinstance(data, Data):
-        told = f"{type(data).__name__} is not a Data object"
-        raise InputError(f"{told}; expected what `load` gives: split tensors by yourself")
+        fact = f"{type(data).__name__} is not a Data object"
+        raise InputError(f"{fact}; expected what `load` gives: split tensors by yourself")
     check_seed(seed)
     rows = np.arange(len(data.y)) if rows is None else np.unique(check_rows(data, rows))
     rng = np.random.default_rng(seed)

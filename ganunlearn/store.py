@@ -121,9 +121,9 @@ def _write_model(path: Path, key: str, trained: Trained, peak: int | None) -> No
         try:
             save_file(weights, tmp, metadata=header)
         except SafetensorError as e:
-            told = f"cannot write {path} ({e})"
+            fact = f"cannot write {path} ({e})"
             raise InputError(
-                f"{told}; make room, or name another folder in $GANUNLEARN_CACHE"
+                f"{fact}; make room, or name another folder in $GANUNLEARN_CACHE"
             ) from e
 
 

@@ -132,8 +132,8 @@ def check_key(
         read_scenario(record), record["seed"], record["data"]["sha256"], read_versions(record)
     )
     if made != record["key"]:
-        told = f"the record's key is {record['key'][:12]}, that of its scenario is {made[:12]}"
-        raise BrokenFile(f"{told}; it was edited, run its scenario again")
+        fact = f"the record's key is {record['key'][:12]}, that of its scenario is {made[:12]}"
+        raise BrokenFile(f"{fact}; it was edited, run its scenario again")
 
 # %% ../nbs/14a_verifying.ipynb #05c86d1d
 def find_elsewhere(
