@@ -633,7 +633,7 @@ def purge_cache(
     data: bool = True,  # remove what holds rows of data
     models: bool = True,  # remove trained models
 ) -> "pd.DataFrame":
-    """Removes files from the cache: the rows of `list_cache` that were asked for, with `removed`.
+    """Removes files of the given kinds from the cache: their rows of `list_cache`, with `removed`.
 
     A file that cannot be removed, or that another process is writing, stays and is False there.
     Files of others are never touched, nor is anything outside the cache.

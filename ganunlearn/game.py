@@ -371,7 +371,7 @@ def check_model(
         raise InputError(f"{given} is not a torch.nn.Module; {_find_model_remedy(model)}")
     if any(isinstance(part, torch.jit.ScriptModule) for part in model.modules()):
         remedy = "give the module that it was made from, with these weights"
-        raise InputError(f"{given} is a ScriptModule, of which no copy can be trained; {remedy}")
+        raise InputError(f"{given} is a ScriptModule, whose copies cannot be trained; {remedy}")
     if next(model.parameters(), None) is None:
         remedy = "a quantised model has none that can be trained: give it as it was before"
         raise InputError(f"{given} is a torch.nn.Module without parameters; {remedy}")
@@ -1184,7 +1184,7 @@ def set_up_game(
     config: Config,  # settings of the game
     seed: int,  # RNG seed of batches, ε, the critic and the teacher
 ) -> Game:
-    "A game of which no round has been played. `InputError` for sets and models that do not fit."
+    "A game before its first round. `InputError` for unusable sets and models."
     rng = torch.Generator().manual_seed(seed)
     sets = read_sets(forget, nonmember, retain, config, rng)
     check_answers(model, forget)

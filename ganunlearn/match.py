@@ -117,7 +117,7 @@ def set_odds(
 def find_leaving(
     y_f: Tensor,  # N labels of D_f
     y_s: Tensor,  # n labels of some records of D_r
-    n_r: int,  # records of D_r, of which these are some
+    n_r: int,  # records of D_r, from which y_s is a sample
 ) -> Tensor:  # classes
     "Classes of D_f of which D_r contains no record, as far as the sample shows."
     classes, counts = y_f.unique(return_counts=True)

@@ -360,7 +360,7 @@ def teach_epoch(
     student: Student,  # the network that forgets
     epoch: int,  # from 1
 ) -> dict[str, float]:  # joins the history
-    "Steps down the sum of the terms; the mean of each. `Diverged` for what is not finite."
+    "Steps down the sum of the terms; returns their means. `Diverged` unless all is finite."
     seen = defaultdict(list)
     method = student.settings
     for terms in method.list_losses(student, epoch):

@@ -772,7 +772,7 @@ def _is_plain(dataset: Any, kind: Any) -> bool:
 
 
 def _read_parts(dataset: ConcatDataset, index: Tensor, fields: Fields | None) -> tuple[Any, Any]:
-    "Each part of a sum is read by itself; then the records come in the order asked for."
+    "Reads each part of a sum by itself, then puts the records in the requested order."
     ends = dataset.cumulative_sizes
     part_of = torch.as_tensor([bisect_right(ends, i) for i in index.tolist()], device="cpu")
     where, read = [], []
@@ -949,7 +949,7 @@ def list_parts(
 
 
 def _read_positions(indices: Any, n: int) -> np.ndarray | None:
-    "Positions among n records, counted from the start; None for what is none."
+    "Positions among n records, counted from the start; None for anything else."
     if isinstance(indices, torch.Tensor):
         indices = indices.cpu().numpy()
     if not isinstance(indices, Iterable):

@@ -557,7 +557,9 @@ def check_trained(
     share = y.bincount().max().item() / len(y)
     right = accuracy(model, part)
     if right <= share + 2 * (share * (1 - share) / len(y)) ** 0.5:
-        fact = f"these weights are right on {right:.3f} of the data, of which the commonest class"
+        fact = (
+            f"these weights are right on {right:.3f} of the data; the share of the commonest class"
+        )
         remedy = "do they belong to another model, or have features: another order?"
         raise InputError(f"weights: {fact} is {share:.3f}; {remedy}")
 

@@ -657,7 +657,7 @@ def pick_records(
     records: list[dict],  # as `load_records` gives them
     **columns: Any,  # the value of each column
 ) -> list[dict]:
-    """The records of which `identify_run` says this: experiment="audit", task="cifar10", seed=0.
+    """The records with these values in `identify_run`: experiment="audit", task="cifar10", seed=0.
 
     `UnknownName` for a name that occurs in none, `InputError` where no record has all of them.
     """

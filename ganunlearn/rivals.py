@@ -144,7 +144,7 @@ class Retrain(Anew):
 def list_averaged(
     model: nn.Module,  # a classifier
 ) -> list[Tensor]:
-    "Its weights and statistics, but for counts."
+    "Its weights and statistics, except counts."
     return [t.detach() for t in model.state_dict().values() if t.is_floating_point()]
 
 # %% ../nbs/09a_rivals.ipynb #086a6a4a

@@ -114,7 +114,7 @@ class Door:
     folder: Path  # of the request; its paths are relative to it
     out: Path  # where its files will be
     book: Book  # the ledger
-    id: str  # a keyed hash of all that it asks for
+    id: str  # a keyed hash of what it asks for
     retrain: bool  # whether to train anew instead
     references: int  # models to be trained for an audit
 
@@ -688,7 +688,7 @@ TRACE = 0.01  # level of the rank test that detects a trace of a small request
 class Evidence:
     "The results of all tests."
 
-    report: Report  # of the rows asked for now; it needs no retrained model
+    report: Report  # of the rows of this request; it needs no retrained model
     everyone: Report | None  # the same about everyone so far; None: no earlier request
     audit: Audit | None  # against retrained models; None: there are none
     verdict: str  # forgotten, cannot tell, retrained; not forgotten, overdone, harmed
@@ -701,7 +701,7 @@ class Evidence:
 
 def judge(
     case: Case,  # with its limits
-    told: Report,  # of the new model, about the rows asked for now
+    told: Report,  # of the new model, about the rows of this request
     everyone: Report | None,  # about everyone so far; None: no earlier request
     audited: Audit | None,  # None: there is none
 ) -> Evidence:

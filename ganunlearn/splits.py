@@ -42,8 +42,8 @@ def check_disjoint(
 ) -> None:
     """Raises `OverlapError` when two of the sets share a record or a group.
 
-    Where both have `ids`, records are the same whose ids are. Otherwise those are that hold the
-    same values, but for rounding. Groups are compared where both sets have them. Only for rows
+    Where both have `ids`, records are the same whose ids are. Otherwise those are that have the
+    same values, except for rounding. Groups are compared where both sets have them. Only for rows
     that `split` dealt, `forget` and `retain` may part a group: a request may ask for less.
     """
     known = [_identify(name, data) for name, data in sets.items()]
@@ -289,7 +289,7 @@ class _Sketcher:
         return _Sketch(plain, fits, found)
 
     def is_same(self, a: list[np.ndarray], b: list[np.ndarray]) -> np.ndarray:  # bool B
-        """Which pairs of records hold the same values, but for rounding.
+        """Which pairs of records contain the same values, except for rounding.
 
         Rounding touches many values. Where few differ, they must agree to single precision.
         """
@@ -530,7 +530,7 @@ def deal(
             after = ", ".join(sets) or "nothing"
             left = f"{len(rows) - start} records of {groups} groups are left after {after}"
             whole = f"in all {len(rows)} records of {len(ids)} groups"
-            raise SplitError(f"{name} needs {n or 1} records; {left} ({whole}): ask for less")
+            raise SplitError(f"{name} needs {n or 1} records; {left} ({whole}): use fewer")
         sets[name] = rows[start:end]
         start = int(np.searchsorted(rank, rank[end - 1], side="right"))  # where a group begins
     return sets

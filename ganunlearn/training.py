@@ -100,7 +100,7 @@ def pick_device(
         given = show_value(device)
         raise InputError(f"device={given}; expected a name: 'cpu', 'cuda' or 'cuda:0'")
     picked = _name_device(device)
-    asked = f"device {str(device)!r} was asked for"
+    asked = f"device {str(device)!r} was requested"
     if picked.type == "cuda" and not torch.cuda.is_available():
         remedy = "use 'cpu', or a driver that fits this torch"
         raise InputError(f"{asked}, and torch sees no usable GPU; {remedy}")
@@ -265,7 +265,7 @@ def read_answer(
 
 
 class Asked(nn.Module):
-    "A model that is asked as `ask_model` asks it: it takes a batch and answers with logits N,K."
+    "A model wrapped in `ask_model`: it takes a batch and answers with logits N,K."
 
     def __init__(
         self,
