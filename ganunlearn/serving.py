@@ -438,7 +438,7 @@ ROADS = {
     "forget": "Forgetting is cheaper.",
     "retrain": "Retraining is cheaper, and exact: use --retrain, and train: in the request.",
     "either": "Both take about as long; retraining is exact: use --retrain, and train: in the request.",
-    "unknown": "Which of both is cheaper is not known in advance.",
+    "unknown": "Which of the two is cheaper is not known in advance.",
 }
 
 
@@ -958,8 +958,8 @@ def write_page(
     first = head_line(evidence.verdict, evidence.accepted)
     body = [f'<h1>A request to be forgotten</h1><p class="{kind}">{first}</p>']
     for title, lines in parts.items():
-        fact = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-        body.append(f"<h2>{title}</h2>{fact}")
+        paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+        body.append(f"<h2>{title}</h2>{paragraphs}")
     numbers = _show_numbers(certificate, evidence)
     body.append(f"<details open><summary>In numbers</summary>{numbers}</details>")
     said = {
@@ -1053,7 +1053,7 @@ def _tell_done(certificate: dict) -> list[str]:
         return [fact, f"The estimate was about {tell_seconds(whole)}."]
     if certificate["weights"]["old"] == certificate["weights"]["new"]:
         fact = "already answered on these rows as on rows that it never saw, and was not changed"
-        return [f"The {certificate['origin']} model {fact} (by a check of the method {method})."]
+        return [f"The {certificate['origin']} model {fact} (as the method {method} found)."]
     done = f"The {certificate['origin']} model was changed: on these rows, its answers should be"
     lines = [f"{done} like those on rows that it never saw (by the method {method})."]
     lines.append(f"That took {tell_seconds(spent)}.")
@@ -1296,7 +1296,7 @@ def _find_served(case: Case) -> Path | None:
         if path.exists() and read_json(path, "restore it from a backup").get("id") == last.id:
             return folder
     if not case.is_forget.any():
-        fact = "all of these were forgotten before, but the certificate of that is gone"
+        fact = "all of these were forgotten before, but the certificate of it is gone"
         raise InputError(f"{fact}; restore it from a backup")
     return None
 
