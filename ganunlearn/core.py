@@ -61,7 +61,7 @@ def show_value(
 
 
 class InputError(ValueError):
-    "What was given cannot be used; the message says what was wrong, what was expected, what to do."
+    "Unusable input; the message says what was wrong, what was expected, what to do."
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ def expect_error(
 # %% ../nbs/00_core.ipynb #c012
 MOST = 10**9  # largest count in a setting: records, epochs, units
 LARGEST = 1e38  # largest number: float32, in which networks compute, ends at 3.4e38
-SEEDS = 2**32  # what numpy, scikit-learn and torch all take
+SEEDS = 2**32  # numpy, scikit-learn and torch all take seeds below this
 
 
 def _is_number(value: object) -> bool:

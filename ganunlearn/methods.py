@@ -180,7 +180,7 @@ Terms = dict[str, Tensor]  # the terms of a loss, by name; they are added up
 
 @dataclass(frozen=True)
 class Baseline(BilledByPasses):
-    """What every other method has.
+    """What all methods of others share.
 
     `InputError` or `UnknownName` for values that make no sense.
     """
@@ -264,7 +264,7 @@ class Baseline(BilledByPasses):
 # %% ../nbs/09_methods.ipynb #c009
 @dataclass(frozen=True, eq=False)
 class Several:
-    "Batches whose records are too unlike in shape to be one batch, such as texts."
+    "Several batches whose records differ in shape, such as texts, so that they cannot be joined."
 
     parts: list  # of batches
 

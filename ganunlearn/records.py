@@ -193,9 +193,7 @@ def join_records(
     return torch.cat([*parts]) if len(shapes) == 1 else None
 
 # %% ../nbs/02_records.ipynb #a1004
-_given: list[
-    tuple[torch.dtype, torch.device]
-] = []  # the user's defaults, while torch's own are used
+_given: list[tuple[torch.dtype, torch.device]] = []  # the user's, set aside
 
 
 @contextmanager
@@ -211,14 +209,14 @@ def plain_defaults() -> Iterator[None]:
 
 
 def is_changed() -> bool:
-    "Whether the user has set another default dtype or device than torch has by itself."
+    "Whether the user has changed torch's default dtype or device."
     given = torch.get_default_dtype(), torch.get_default_device()
     return bool(_given) or given != (torch.float32, torch.device("cpu"))
 
 
 @contextmanager
 def _set_aside(dtype: torch.dtype, device: torch.device) -> Iterator[None]:
-    "Inside: torch's own defaults, with the user's remembered."
+    "Inside: torch's own defaults; the user's are remembered."
     _given.append((dtype, device))
     torch.set_default_dtype(torch.float32)
     try:
@@ -231,7 +229,7 @@ def _set_aside(dtype: torch.dtype, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def given_defaults() -> Iterator[None]:
-    "Inside `plain_defaults`: the user's own defaults again, for code of the user's."
+    "Inside `plain_defaults`: the user's own defaults again, for the user's code."
     if not _given:
         yield
         return
@@ -252,7 +250,7 @@ FIELDS = ("x", "y", "id", "group")  # what `fields` may name
 
 @dataclass(frozen=True)
 class Fields:
-    "Which entry of a record is what: names of a dictionary or a table, or positions."
+    "What each entry of a record is: names of a dictionary or a table, or positions."
 
     x: Any  # one name or position, or several of them in a list; None: all the rest
     y: Any  # the label's
@@ -900,7 +898,7 @@ def is_ragged(
 def digest_records(
     dataset: Any,  # map-style; records may differ in length
 ) -> MapDataset:
-    "For each record two numbers that hash what it holds, by which ragged ones can be compared."
+    "Two hashes of each record's values, by which ragged records can be compared."
     dataset = as_dataset(dataset)
     digests = np.empty((len(dataset), 2), np.int64)  # type: ignore[arg-type]
     for i in range(len(digests)):
@@ -1080,7 +1078,7 @@ def read_groups(
 def read_ids(
     data: Any,  # N records
 ) -> np.ndarray | None:  # N
-    """The `ids` of the records, by which one is known again; None where the set has none.
+    """The `ids` by which records are recognised; None where the set has none.
 
     They are numbers, text, or anything hashable, found through `Subset`, `ConcatDataset` and
     similar wrappers. `InputError` where there is not one a record.

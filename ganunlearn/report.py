@@ -296,8 +296,8 @@ TITLES = {
 }
 SHORT = 5  # epochs after which a new model may be good enough: `unlearn(..., "retrain")`
 UNTESTED = (
-    "Not tested: training on, which may bring back what was only covered (`relearn` tries it); "
-    "attackers who hold the original too, or many models; each record by itself. An audit with "
+    "Not tested: further training, which may bring back what was only covered (`relearn` tests it); "
+    "attackers who also have the original, or many models; each record by itself. An audit with "
     "retrained models tests some of that."
 )
 

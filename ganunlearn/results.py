@@ -549,7 +549,7 @@ def _list_leaves(node: object, path: str, paths: list[str], leaves: list) -> Non
 
 
 def _list_numbers(record: dict, paths: list[str], leaves: list) -> None:
-    "All leaves of a record and of what is derived from it."
+    "All leaves of a record and of the numbers derived from it."
     for tree in (record, *(derive(record) for derive in DERIVED)):
         for part, node in tree.items():
             if part not in _NAMED_APART:
@@ -1146,7 +1146,7 @@ def order_by_cost(
 def tabulate_timing(
     records: "Runs",  # as `load_records` gives them
 ) -> "pd.DataFrame":
-    """Figure 7 and what it leaves out.
+    """Figure 7, with numbers that it leaves out.
 
     Seconds, both speed-ups, operations, rounds, effectiveness by margin AUC, peak memory.
     """

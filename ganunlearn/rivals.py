@@ -275,7 +275,7 @@ def average_classes(
     z: Tensor,  # N, K logits
     y: Tensor,  # N labels
 ) -> Tensor:  # K, K posteriors
-    "The mean posterior of each class; where it has no record, the others' share of their label."
+    "The mean posterior of each class; without records, its label gets the mean share of labels."
     p = z.softmax(1)
     k = p.shape[1]
     own = p.gather(1, y[:, None]).mean()

@@ -431,7 +431,7 @@ def make_key(
     sha256: str,  # of the data's content
     versions: Mapping[str, int] | None = None,  # that made the record; None: today's
 ) -> str:
-    "The key of a record: scenario, seed, data, and what decides numbers beside them."
+    "The key of a record: scenario, seed, data, and what else decides numbers."
     described = describe_scenario(sc)
     asked = dict(scenario=described, seed=check_seed(seed), data=sha256, algorithm="1")
     return hash_json(asked | list_changes(sc.experiment, versions))

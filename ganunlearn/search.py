@@ -337,7 +337,7 @@ SOME = 3000  # records of D_r, at most, on which accuracy is measured
 def measure_later(
     recipe: Recipe,  # that trained the original
 ) -> Measure:
-    "A score by the four numbers, by D_r, and by what an epoch on D_r brings back."
+    "A measure of models: the four numbers, D_r, and what an epoch on D_r brings back."
 
     def score(model: nn.Module, s: Splits, attack: ShadowAttack) -> dict[str, float]:
         "Seven numbers."

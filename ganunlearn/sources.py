@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 # %% ../nbs/01_sources.ipynb #c006
 @dataclass(frozen=True)
 class Published:
-    "What is known of a data set by its name."
+    "The known facts about a published data set."
 
     train: int  # published training records
     test: int  # published test records; 0: no test set was published
@@ -533,7 +533,7 @@ def _read_torchvision(name: str, root: Path) -> Data:
 
 
 def _read_download(name: str, root: Path) -> Data:
-    "Lets torchvision download, then reads what it left; `DataNotFound` where that fails."
+    "Lets torchvision download, then reads its files; `DataNotFound` where that fails."
     try:
         root.mkdir(parents=True, exist_ok=True)
         _open_torchvision(name, root, download=True)
@@ -784,7 +784,7 @@ def _read_archive_rows(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_archive(name: str, path: Path) -> Data:
-    "The features of the public archive, with classes of our own."
+    "The features of the public archive, with classes made by k-means."
     with _tell_broken(path, "fetch the archive again"), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     x = _compute_once(f"archive-{digest[:16]}", lambda: _read_archive_rows(path))["x"]

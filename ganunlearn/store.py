@@ -177,7 +177,7 @@ def make_model(
     seed: int,  # of the run
     role: str,  # a name in `ROLES`
     data: Data,  # the data set of the run
-    records: Records,  # what it is trained on
+    records: Records,  # the records that it is trained on
     *,
     init: int | None = None,  # RNG seed of weights and order; None: the role's
     refresh: bool = False,  # train it, even if it is cached
