@@ -1,4 +1,4 @@
-"Where names went: old import paths go on working, and a `DeprecationWarning` says the new one."
+"Where names went: old import paths still work, and a `DeprecationWarning` says the new one."
 
 import warnings
 from collections.abc import Callable

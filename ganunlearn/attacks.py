@@ -37,7 +37,7 @@ def extract_features(
     return view(z)[:, :TOP].numpy()
 
 # %% ../nbs/10_attacks.ipynb #c008
-THRESHOLD = 0.5  # probability of membership from which a record is taken for a member
+THRESHOLD = 0.5  # probability of membership from which a record counts as a member
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ def fit_attack(
     shadow_in: Dataset | tuple,  # D_in: what the shadow was trained on
     shadow_out: Dataset | tuple,  # D_out: as many records it never saw
     *,
-    seed: int,  # RNG seed of the attack model and of what it holds back
+    seed: int,  # RNG seed of the attack model and of its validation split
 ) -> ShadowAttack:
     """The attack of ML-Leaks, adversary 1.
 
@@ -95,7 +95,7 @@ def fit_attack(
 
 
 def _count_records(data: Dataset | tuple) -> int:
-    "How many records there are; `InputError` for none."
+    "How many records there are; `InputError` for an empty set."
     return len(as_dataset(data))  # type: ignore[arg-type]  # a map-style dataset has a length
 
 
@@ -112,7 +112,7 @@ def _check_sizes(members: int, nonmembers: int) -> None:
         )
 
 # %% ../nbs/10_attacks.ipynb #c011
-PIECE = 2**22  # numbers that are worked on at once; more are taken piece by piece
+PIECE = 2**22  # numbers that are processed at once; more are processed piece by piece
 
 
 def draw_clusters(
@@ -123,14 +123,14 @@ def draw_clusters(
     "How often each of `n` clusters is drawn, in each bootstrap sample; in few bytes where many."
     if times * n <= PIECE:
         return rng.multinomial(n, np.full(n, 1 / n), size=times)
-    draws = np.empty((times, n), np.uint16)  # 65,535 times the same of n: never seen
+    draws = np.empty((times, n), np.uint16)  # drawing one of n 65,535 times does not occur
     for piece in _list_pieces(times, n):
         draws[piece] = rng.multinomial(n, np.full(n, 1 / n), size=len(draws[piece]))
     return draws
 
 
 def _list_pieces(rows: int, width: int) -> list[slice]:
-    "Rows of this many numbers, parted so that a piece has some `PIECE` numbers."
+    "Slices of rows of this length, each of about `PIECE` numbers."
     size = max(1, PIECE // (4 * width))
     return [slice(start, start + size) for start in range(0, rows, size)]
 
@@ -221,7 +221,7 @@ def _count_by_ranks(
     member_draws: np.ndarray,
     nonmember_draws: np.ndarray,
 ) -> np.ndarray:  # draws
-    "The same, by how many drawn non-members stand below each member."
+    "The same, by the number of drawn non-members below each member."
     order, other_order = np.argsort(members), np.argsort(nonmembers)
     ranked = nonmembers[other_order]
     lower = np.searchsorted(ranked, members[order], "left")  # N
@@ -326,7 +326,7 @@ def evaluate(
     attack: ShadowAttack,  # see `fit_attack`
     model: nn.Module,  # the model under attack
     members: Dataset | tuple,  # records that count as positives: D_f
-    nonmembers: Dataset | tuple,  # records no part of the pipeline ever saw: the hold-out
+    nonmembers: Dataset | tuple,  # records that no part of the pipeline ever used: the hold-out
     *,
     seed: int = 0,  # RNG seed of the intervals
 ) -> dict[str, float]:
@@ -349,7 +349,7 @@ def evaluate(
 
 
 def _name(metric: str, interval: Interval) -> dict[str, float]:
-    "A value and its bounds, as records hold them."
+    "A value and its bounds, by the names that records use."
     return dict(zip((metric, f"{metric}_low", f"{metric}_high"), interval))
 
 # %% ../nbs/10_attacks.ipynb #c022
@@ -416,12 +416,12 @@ def compute_margins(
 def evaluate_margin(
     model: nn.Module,  # the model under attack
     members: Dataset | tuple,  # N records with labels: D_f
-    nonmembers: Dataset | tuple,  # M records with labels that nobody used: the hold-out
+    nonmembers: Dataset | tuple,  # M records with labels that were never used: the hold-out
     *,
     seed: int = 0,  # RNG seed of the interval
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> dict[str, float]:  # auc, auc_low, auc_high
     """AUC of the margin, members against non-members, with its interval; one half is a coin.
 

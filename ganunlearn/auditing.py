@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # %% ../nbs/11_auditing.ipynb #c006
-Reading = dict[str, np.ndarray]  # what one model gives away about N records: N values each
+Reading = dict[str, np.ndarray]  # what can be read from one model about N records: N values each
 
 
 def log_odds(
@@ -62,7 +62,7 @@ def log_odds(
 def read_answers(
     model: nn.Module,  # logits N, K
     data: Dataset | tuple,  # N records with labels
-    attack: ShadowAttack | None = None,  # the paper's; None: no score of it
+    attack: ShadowAttack | None = None,  # the paper's attack; None: without its score
 ) -> Reading:  # margin, log_odds; shadow
     """Margin and log-odds of the true class in nats, and the shadow attack's score.
 
@@ -87,7 +87,7 @@ def rmia(
     references: Sequence[Reading],  # of models that never saw the records
     a: float = 0.3,  # of the line p_in ≈ a p_out + 1 - a, models with the record and without
 ) -> np.ndarray:  # N
-    """How much surer of the true class than models that never saw the record: offline RMIA.
+    """Confidence in the true class, relative to models that never saw the record: offline RMIA.
 
     Zarifzadeh et al. 2024, arXiv 2312.03262, Eq. 10.
     """
@@ -99,7 +99,7 @@ def lira(
     own: Reading,  # of the model under test
     references: Sequence[Reading],  # R of models that never saw the records
 ) -> np.ndarray:  # N
-    """Standard deviations above the references' mean log-odds: offline LiRA, pooled variance.
+    """Log-odds in standard deviations above the references' mean: offline LiRA, pooled variance.
 
     Carlini et al. 2022, arXiv 2112.03570, §VI-A. `InputError` for fewer than two references.
     """
@@ -115,13 +115,13 @@ Score = Callable[[Reading, Sequence[Reading]], np.ndarray]  # own, references ->
 
 @dataclass(frozen=True)
 class Attack:
-    "An attacker: a score for each record, and what it takes to ask for it."
+    "An attacker: a score for each record, and what the score requires."
 
     score: Score  # N numbers, larger for *trained on*
-    needs: tuple[str, ...] = ()  # what a reading must hold; it is not asked where that lacks
-    references: bool = True  # does it compare with models that never saw the record?
-    threshold: float | None = None  # score that makes a member; None: no false negative rate
-    nonmember: bool = False  # is it asked as well what the game did to D_nonmember?
+    needs: tuple[str, ...] = ()  # what a reading must contain; without it the attacker is left out
+    references: bool = True  # whether it compares with models that never saw the record
+    threshold: float | None = None  # score of a member, at least; None: no false negative rate
+    nonmember: bool = False  # whether it is also used on D_nonmember
 
     def __call__(
         self,
@@ -141,9 +141,9 @@ class Attack:
     def can_ask(
         self,
         own: Reading,  # of the model under test
-        references: Sequence[object],  # what there is of models that never saw the records
+        references: Sequence[object],  # of the available models that never saw the records
     ) -> bool:
-        "Whether all is at hand that it takes."
+        "Whether everything that it requires is available."
         if self.references and not references:
             return False
         return own.keys() >= set(self.needs)
@@ -181,11 +181,11 @@ def find_attack(
     return found if isinstance(found, Attack) else Attack(found)
 
 # %% ../nbs/11_auditing.ipynb #c013
-MARGIN = 0.05  # of equivalence: a smaller difference from the band is none
+MARGIN = 0.05  # of equivalence: a smaller difference from the band does not count
 DRAWS = 1000  # bootstrap samples
-Sets = dict[str, Reading]  # forget, holdout, nonmember, retain: what one model says of each
+Sets = dict[str, Reading]  # forget, holdout, nonmember, retain: readings of one model
 Metric = tuple[float, np.ndarray]  # a value, and the same in each bootstrap sample
-FEW = 10  # groups: with fewer, an interval holds for these records alone
+FEW = 10  # groups: with fewer, an interval is valid for these records alone
 
 
 def score_sets(
@@ -193,7 +193,7 @@ def score_sets(
     own: Sets,  # of the model under test
     references: Sequence[Sets],  # of models that never saw D_f
 ) -> dict[str, np.ndarray]:  # for each set, a score a record
-    "What an attack makes of all sets."
+    "The scores of an attack on all sets."
     if isinstance(attack, str):
         attack = find_attack(attack)
     return {part: attack(own[part], [r[part] for r in references]) for part in own}
@@ -246,13 +246,13 @@ def compute_metrics(
     return aucs | rates
 
 # %% ../nbs/11_auditing.ipynb #c015
-HARM = ("accuracy on holdout", "accuracy on retain")  # metrics that forgetting must leave alone
+HARM = ("accuracy on holdout", "accuracy on retain")  # metrics that forgetting must not change
 
 
 def find_direction(
     metric: str,  # as a row names it
 ) -> int:  # 1, -1 or 0
-    "1: larger means less forgotten; -1: more forgotten; 0: it says nothing of forgetting."
+    "1: larger means less forgotten; -1: more forgotten; 0: it says nothing about forgetting."
     if metric in HARM:
         return 0
     return -1 if metric.endswith(" FNR") else 1
@@ -282,7 +282,7 @@ def judge(
 def predict_difference(
     value: np.ndarray | float,  # of the model under test; of any shape
     band: np.ndarray,  # R, ...: of the retrained models
-    least: np.ndarray | float = 0.0,  # no smaller standard deviation of the band is believed
+    least: np.ndarray | float = 0.0,  # lower bound of the band's standard deviation
 ) -> tuple[np.ndarray, np.ndarray]:  # difference from the band's mean; its standard error
     """How far a model lies from the band, and how far one more retrained model would.
 
@@ -299,7 +299,7 @@ def find_least(
     groups: dict[str, np.ndarray],  # of each set: the cluster of each record
     R: int,  # retrained models
 ) -> float:
-    "The smallest standard deviation that is believed of R values of a metric."
+    "The lower bound that is used for the standard deviation of R values of a metric."
     part = find_part(metric)
     if " AUC" in metric:
         step = 0.25 / len(groups[part])  # a quarter of one record
@@ -311,7 +311,7 @@ def find_least(
 def find_part(
     metric: str,  # as a row names it
 ) -> str:
-    "The set that a metric asks about."
+    "The set that a metric is about."
     for part in ("nonmember", "holdout", "retain"):
         if metric.endswith(part):
             return part
@@ -332,7 +332,7 @@ def find_p(
 ) -> np.ndarray:
     """How often an innocent model would look this bad, beyond the margin.
 
-    In both directions for what says something of forgetting; downwards alone for harm.
+    In both directions for metrics of forgetting; downwards alone for harm.
     """
     from scipy.stats import t
 
@@ -376,7 +376,7 @@ def leave_out(
     references: Sequence[Sets],  # R
     i: int,  # position
 ) -> list[Sets]:  # R - 1
-    "All but one: no model is among its own references."
+    "All but one, so that no model is among its own references."
     return [*references[:i], *references[i + 1 :]]
 
 
@@ -400,7 +400,7 @@ def _compare_metric(
 
 
 def _judge_metric(name: str, difference: float, error: float, n: int, margin: float) -> dict:
-    "A difference whose error comes from `n` values: its 90 % interval, how rare, the verdict."
+    "Judges a difference whose error comes from `n` values: 90 % interval, p and verdict."
     half = find_t(n) * error
     low, high = difference - half, difference + half
     return dict(
@@ -414,7 +414,7 @@ def _judge_metric(name: str, difference: float, error: float, n: int, margin: fl
 
 def find_t(
     n: int,  # values that the spread was estimated from
-    tests: int = 1,  # how many bounds shall hold at once, on either side
+    tests: int = 1,  # how many bounds must hold at once, on either side
 ) -> float:
     "Standard errors on either side of a difference: one-sided tests at 5 % over all."
     from scipy.stats import t
@@ -432,7 +432,7 @@ def correlate_ranks(
 ) -> dict[str, float]:
     """Mean rank correlation of the margins on D_f with the references', and among those.
 
-    With the references its 95 % cluster bootstrap; among them lowest and highest. Not a number for
+    With the references, its 95 % cluster bootstrap; among them, lowest and highest. NaN for
     fewer than three records, and for answers that are all equal.
     """
     from scipy.stats import rankdata
@@ -441,11 +441,11 @@ def correlate_ranks(
 
     def correlate(columns: np.ndarray | slice) -> np.ndarray:  # 1 + R, 1 + R
         "Rank correlations on some records."
-        with np.errstate(invalid="ignore"):  # of records that a model answers alike
+        with np.errstate(invalid="ignore"):  # for records that get equal answers
             return np.corrcoef(rankdata(margins[:, columns], axis=1))
 
     def draw() -> float:
-        "With the references, in one bootstrap sample."
+        "The mean with the references, in one bootstrap sample."
         return correlate(draw_records(members, rng))[0, 1:].mean()
 
     if len(group) < 3:
@@ -536,7 +536,7 @@ def _log_density(phi: np.ndarray, models: np.ndarray) -> np.ndarray:  # N
 
 # %% ../nbs/11_auditing.ipynb #80ad956d
 BINS = 20  # of the histogram of one record's margins over models
-MOST = 12.0  # nats: the largest divergence that counts
+MOST = 12.0  # nats: larger divergences are cut to this
 
 
 def klom(
@@ -576,7 +576,7 @@ def _count_bins(
 # %% ../nbs/11_auditing.ipynb #c024
 def find_leak(
     rows: list[dict],  # as `compare` or `pool_audits` gives them
-    n: int,  # values that each interval comes from: references, or splits
+    n: int,  # number of values behind each interval: references, or splits
 ) -> Interval:  # value, lower and upper bound
     "The largest AUC minus the band's mean, with its interval: what an `Audit` calls its leak."
     aucs = [row for row in rows if row["metric"].endswith(" AUC")]  # not those of non-members
@@ -589,9 +589,9 @@ def find_leak(
 
 def judge_leak(
     leak: Interval,  # value, lower and upper bound
-    margin: float = MARGIN,  # what a leak may be
+    margin: float = MARGIN,  # largest acceptable leak
 ) -> str:
-    "Leaks where all of the interval lies above the margin, passed where below, else cannot tell."
+    "'leaks' if all of the interval is above the margin, 'passed' if below, else 'cannot tell'."
     _, low, high = leak
     if low >= margin:
         return "leaks"
@@ -624,7 +624,7 @@ class Audit:
     def leaks(self) -> str:
         """Whether the leak is above the margin of .05: leaks, cannot tell or passed.
 
-        Unlike the verdict it does not ask whether the model was trained as the band was.
+        Unlike the verdict, it does not require that the model was trained as the band was.
         """
         return judge_leak(self.leak)
 
@@ -632,13 +632,13 @@ class Audit:
     def likeness(self) -> float:
         """Mean size of the differences from the band, over all rows: 0 is the band itself.
 
-        One more retrained model is not at zero either; `calibrate` says how such are judged.
+        One more retrained model is not at zero either; `calibrate` shows how these are judged.
         """
         return float(np.mean([abs(row["difference"]) for row in self.rows]))
 
     @property
     def table(self) -> "pd.DataFrame":
-        "The rows, rounded, in words."
+        "The rows, rounded, as text."
         import pandas as pd
 
         return pd.DataFrame({row["metric"]: _tell(row) for row in self.rows}).T
@@ -664,22 +664,22 @@ def _with_bounds(row: dict, key: str) -> Interval:
 def audit(
     model: nn.Module,  # the model under test
     forget: Dataset | tuple,  # D_f, with labels
-    holdout: Dataset | tuple,  # records nobody used, with labels
+    holdout: Dataset | tuple,  # records that were never used, with labels
     *,
-    nonmember: Dataset | tuple,  # D_nonmember, with labels: what did the game do to them?
+    nonmember: Dataset | tuple,  # D_nonmember, with labels: to show what the game did to them
     # R >= 3 models retrained without D_f, of different seeds; 10 are far better
     references: Sequence[nn.Module],
-    attack: ShadowAttack | None = None,  # the paper's, see `fit_attack`; None: not asked
+    attack: ShadowAttack | None = None,  # the paper's, see `fit_attack`; None: left out
     margin: float = MARGIN,  # of equivalence
     draws: int = DRAWS,  # bootstrap samples
     seed: int = 0,  # RNG seed of the draws
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
-    # records of D_r, with labels, that all references were trained on: was their accuracy harmed?
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
+    # records of D_r, with labels, that trained all references: shows harm to their accuracy
     retain: Dataset | tuple | None = None,
 ) -> Audit:
-    """All `ATTACKS` on `model`, beside the same on retrained models, and what it says.
+    """All `ATTACKS` on `model` and on retrained models, and the verdict from their difference.
 
     Where a set has an attribute `group`, one id a record, intervals of values resample whole
     groups. `InputError` for fewer than three references and for labels that are no classes,
@@ -708,10 +708,10 @@ def audit_readings(
     draws: int = DRAWS,  # bootstrap samples
     seed: int = 0,  # RNG seed of the draws
 ) -> Audit:
-    """`audit` for models that were read before.
+    """`audit` for models whose answers were read before.
 
-    So are held-out retrained models judged, and no model is asked twice. A model that is accused
-    by an attack, or harmed, is so at 5 % over all that was tested; one that passed passed all.
+    Held-out retrained models are judged by it, and no answer is computed twice. An attack accuses
+    a model, or finds harm, at a level of 5 % over all tests; a model that passed passed each one.
     `InputError` for fewer than three references.
     """
     if len(references) < 3:
@@ -775,9 +775,9 @@ def reject(
 def combine_verdicts(
     verdicts: Iterable[str],  # at least one
 ) -> str:
-    """The worst of several: one failure fails, one doubt leaves a doubt.
+    """The worst of several: with one failure it fails, with one doubt it stays in doubt.
 
-    Harm comes first: what a ruined model answers says nothing of forgetting.
+    Harm comes first, because the answers of a ruined model say nothing about forgetting.
     """
     from_worst = ["harmed", "under-forgotten", "over-forgotten", "cannot tell", "passed"]
     return min(verdicts, key=from_worst.index)
@@ -817,7 +817,7 @@ def plot_ranks(
     return axs
 
 # %% ../nbs/11_auditing.ipynb #c036
-FPRS = (0.01, 0.001)  # false positive rates that an attacker may afford
+FPRS = (0.01, 0.001)  # false positive rates that an attacker may accept
 
 
 def estimate_tpr(
@@ -842,7 +842,7 @@ def list_tprs(
     a: Audit,  # see `audit`
     fprs: Sequence[float] = FPRS,  # false positive rates
 ) -> dict[str, dict[float, Interval | None]]:  # by attack and rate
-    "What `estimate_tpr` says of every attack on an audited model; None: too few were held out."
+    "`estimate_tpr` of every attack on an audited model; None: too few were held out."
     tprs = {}
     for name in a.verdicts:
         scores = score_sets(name, a.own, a.references)
@@ -877,11 +877,11 @@ def plot_roc(
 
 # %% ../nbs/11_auditing.ipynb #25ad1268
 def write_answers(
-    sets: Mapping[str, Mapping[str, np.ndarray]],  # by set and name: N numbers or whole numbers
+    sets: Mapping[str, Mapping[str, np.ndarray]],  # by set and name: N floats or whole numbers
 ) -> dict[str, dict[str, str]]:  # the same as text
-    """Arrays as text that a record can hold: half precision, compressed.
+    """Arrays as text for a record: half precision, compressed.
 
-    Single precision where half has no room for a number, above 65,504; whole numbers as they are.
+    Single precision above 65,504, the limit of half precision; whole numbers stay exact.
     """
     return {
         part: {name: _write_array(values) for name, values in reading.items()}
@@ -892,7 +892,7 @@ def write_answers(
 def read_kept(
     kept: Mapping[str, Mapping[str, str]],  # of `write_answers`
 ) -> Sets:
-    "What `write_answers` has written; double precision, whole numbers as they were."
+    "What `write_answers` wrote; double precision, whole numbers as they were."
     return {
         part: {name: _read_array(text) for name, text in reading.items()}
         for part, reading in kept.items()
@@ -915,7 +915,7 @@ def _write_array(values: np.ndarray) -> str:
 
 
 def _read_array(text: str) -> np.ndarray:
-    "What `_write_array` has written; no more is unpacked than its shape has room for."
+    "What `_write_array` wrote; no more is unpacked than its shape allows."
     named, told, packed = text.split(":")
     kind, shape = np.dtype(named), [int(n) for n in told.split("x")]
     size = int(np.prod(shape)) * kind.itemsize
@@ -934,7 +934,7 @@ def calibrate(
 ) -> list[str]:  # R verdicts
     """The verdict on each reference, judged against all the others.
 
-    Nothing for fewer than four, since two others are no band.
+    An empty list for fewer than four, since two others do not make a band.
     """
     if len(references) < 4:
         return []
@@ -947,20 +947,20 @@ def calibrate(
 
 # %% ../nbs/11_auditing.ipynb #462963af
 def simulate_audits(
-    groups: int,  # of forgotten records: how many people ask to be forgotten
+    groups: int,  # of forgotten records: number of people who ask to be forgotten
     references: int,  # R retrained models
     leaks: Sequence[float] = (0.0,),  # AUC of the margin above the band's; 0: innocent
     *,
     rows: int = 5,  # records a group
     holdout: int = 300,  # records
-    noise: float = 0.5,  # of a record's score over training runs; over records it is 1
+    noise: float = 0.5,  # deviation of a record's score over training runs; over records it is 1
     audits: int = 400,  # how many are simulated
     margin: float = MARGIN,  # of equivalence
     seed: int = 0,  # RNG seed
 ) -> list[dict]:  # a row for each leak: the share of every verdict
-    """How often audits of this size would pass, accuse and not tell, with Gaussian scores.
+    """How often audits of this size would give each verdict, with Gaussian scores.
 
-    `covered` is how often a metric's 90 % interval holds zero, `leak shown` how often the interval
+    `covered` is how often a metric's 90 % interval contains 0, `leak shown` how often the interval
     of what `Audit` calls its leak lies above zero.
     """
     scores, part = _draw_scores(groups, references, rows, holdout, noise, audits, seed)
@@ -993,7 +993,7 @@ def _draw_scores(
 
 
 def _find_shift(leak: float, noise: float) -> float:
-    "What lifts the AUC of Gaussian scores from one half by so much."
+    "The shift that lifts the AUC of Gaussian scores from one half by this much."
     from scipy.stats import norm
 
     return float(norm.isf(0.5 - leak) * np.sqrt(2 * (1 + noise**2)))
@@ -1082,7 +1082,7 @@ def pool_audits(
 
     A row has the means over splits of value, band and difference, the difference's 90 % t interval
     over splits, `p`, the number of splits and the verdict; `judge_rows` takes them. Splits that
-    share records are more alike than the interval knows. `InputError` for fewer than two audits
+    share records are more alike than the interval assumes. `InputError` for fewer than two audits
     and where they differ in their metrics.
     """
     tables = [a.rows if isinstance(a, Audit) else a for a in audits]
@@ -1094,7 +1094,9 @@ def pool_audits(
     for table in by_metric:
         if table.keys() != by_metric[0].keys():
             unlike = sorted(table.keys() ^ by_metric[0].keys())
-            raise InputError(f"only some of the audits have {unlike}; ask all the same attacks")
+            raise InputError(
+                f"only some of the audits have {unlike}; use the same attacks in all of them"
+            )
     return [_pool_metric([table[metric] for table in by_metric], margin) for metric in asked]
 
 
@@ -1103,7 +1105,7 @@ def _pool_metric(rows: list[dict], margin: float) -> dict:
     n, metric = len(rows), rows[0]["metric"]
     differences = np.array([row["difference"] for row in rows])
     spread = differences.std(ddof=1)
-    if spread == 0:  # shares of few records: each audit's own interval stands for the spread
+    if spread == 0:  # shares of few records: the spread comes from each audit's own interval
         spread = np.mean([row["difference_high"] - row["difference"] for row in rows])
     error = float(spread / np.sqrt(n))
     told = dict(

@@ -28,7 +28,7 @@ from .request import Owned, check_private
 
 # %% ../nbs/17b_certificate.ipynb #qb006
 def write_canonical(
-    value: Any,  # whatever JSON can hold
+    value: Any,  # anything that JSON can hold
 ) -> bytes:
     "Canonical JSON. `ValueError` for NaN and infinity."
     text = json.dumps(
@@ -37,13 +37,13 @@ def write_canonical(
     return text.encode()
 
 
-SEALS = ("digest", "signature")  # of a certificate: made of all the rest
+SEALS = ("digest", "signature")  # entries of a certificate that depend on all others
 
 
 def make_seal(
     certificate: dict,  # without its seals, or with them
 ) -> str:  # 64 hex digits
-    "sha256 of all that a certificate says."
+    "sha256 of everything that a certificate says."
     rest = {name: value for name, value in certificate.items() if name not in SEALS}
     return hashlib.sha256(write_canonical(rest)).hexdigest()
 
@@ -86,9 +86,9 @@ def seal(
 
 def check_signature(
     certificate: dict,  # with a signature
-    public_key: str | None = None,  # hex digits that you know from elsewhere; None: its own
+    public_key: str | None = None,  # hex digits, from another source; None: the certificate's own
 ) -> bool:
-    "Whether it was signed by the owner of the key, as it stands."
+    "Whether the certificate in its present form was signed by the owner of the key."
     need("request", "cryptography")
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -111,9 +111,9 @@ WHOLE = 2**256  # sums of rows are taken modulo this
 def hash_keyed(
     key: bytes,  # 32 random bytes
     kind: str,  # what is hashed
-    value: str | bytes,  # that must not be known from the hash
+    value: str | bytes,  # that the hash must not reveal
 ) -> str:  # 64 hex digits
-    "HMAC-SHA256 of a value and of what kind it is."
+    "HMAC-SHA256 of a value and its kind."
     content = value.encode() if isinstance(value, str) else value
     return hmac.new(key, kind.encode() + b"\0" + content, hashlib.sha256).hexdigest()
 
@@ -122,7 +122,7 @@ def hash_rows(
     key: bytes,  # 32 random bytes
     data: Owned,  # N records
 ) -> list[int]:  # N, below 2^256
-    "A keyed hash of each row: whose it is, and what it holds."
+    "A keyed hash of each row: of its owner and its values."
     hashed = []
     owners = data.group if data.group is not None else np.full(len(data), "")
     for index in torch.arange(len(data)).split(1024):
@@ -140,20 +140,20 @@ def hash_rows(
 
 def hash_person(
     key: bytes,  # 32 random bytes
-    person: str,  # as the data write it
+    person: str,  # as it is in the data
 ) -> str:  # 64 hex digits
-    "How the ledger knows a person."
+    "The keyed hash of a person in the ledger."
     return hash_keyed(key, "person", person)
 
 
 def salt_person(
     key: bytes,  # 32 random bytes
     request: str,  # id of the request
-    person: str,  # as the data write it
+    person: str,  # as it is in the data
 ) -> str:  # 64 hex digits
-    """How a certificate knows a person: sha256 of salt and name.
+    """The hash of a person in a certificate: sha256 of salt and name.
 
-    The salt is theirs alone, of this request alone, and not in the certificate.
+    The salt belongs to this person and this request alone, and is not in the certificate.
     """
     salt = hash_keyed(key, f"salt {request}", person)
     return hashlib.sha256(f"{salt}{person}".encode()).hexdigest()
@@ -164,15 +164,15 @@ _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Forgotten(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    "Somebody, or a row, that must never be trained on again."
+    "A person, or a row, that must never be trained on again."
 
     person: _Sha256 | None  # keyed hash; None: a row alone
-    rows: _Count  # how many there were
-    total: _Sha256  # sum of the hashes of these rows; where a row was named, its hash
+    rows: _Count  # number of their rows
+    total: _Sha256  # sum of the hashes of these rows, or the hash of a single row
 
     @property
     def share(self) -> int:
-        "What these rows add to the sum over all rows."
+        "The part of these rows in the sum over all rows."
         total = int(self.total, 16)
         return total if self.person else total * self.rows
 
@@ -189,19 +189,19 @@ class Served(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Ledger(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     "Who was forgotten by one model, and when."
 
-    original: _Sha256  # hash of the weights that knew everybody
+    original: _Sha256  # hash of the weights that were trained on everybody
     rows: _Count  # of the data that trained them
     total: _Sha256  # sum of the hashes of these rows
-    forgotten: list[Forgotten] = []  # everybody so far
+    forgotten: list[Forgotten] = []  # everyone who was forgotten so far
     served: list[Served] = []  # every request that was granted, in order
-    purged: bool = False  # the original was removed
+    purged: bool = False  # whether the original was removed
 
 
 @dataclass(frozen=True)
 class Book:
-    "A ledger as it lies in its folder, with its key."
+    "A ledger in its folder, with its key."
 
-    folder: Path  # where both files lie
+    folder: Path  # of both files
     key: bytes  # 32 random bytes
     ledger: Ledger | None  # None: nobody was forgotten yet
 
@@ -211,22 +211,22 @@ class Book:
         return not (self.folder / "ledger.key").exists()
 
     def write_key(self) -> None:
-        "The key as a file that only its owner can read."
+        "Writes the key to a file that only its owner can read."
         if self.is_new:
             _write_closed(self.folder / "ledger.key", self.key.hex().encode())
 
     def write(
         self,
-        ledger: Ledger,  # as it is from now on
+        ledger: Ledger,  # its new content
     ) -> None:
-        "The ledger as a file, whole or not at all."
+        "Writes the ledger to a file, whole or not at all."
         held = msgspec.to_builtins(ledger)
         mark = hash_keyed(self.key, "ledger", write_canonical(held))
         _write_closed(self.folder / "ledger.json", write_canonical(held | dict(mark=mark)))
 
 
 def _write_closed(path: Path, content: bytes) -> None:
-    "A file that only its owner can read, whole or not at all."
+    "Writes a file that only its owner can read, whole or not at all."
     with atomic(path) as tmp:
         tmp.chmod(0o600)
         tmp.write_bytes(content)
@@ -240,55 +240,55 @@ def open_book(
     if not key.exists() and not held.exists():
         return Book(folder, secrets.token_bytes(32), None)
     if not key.exists():
-        told = "without it nobody knows who was forgotten: bring it back from a backup"
-        raise InputError(f"ledger: {key} is missing; {told}")
+        fact = "without it, it is not known who was forgotten: restore it from a backup"
+        raise InputError(f"ledger: {key} is missing; {fact}")
     check_private(key, "ledger")
     try:
         known = bytes.fromhex(key.read_text().strip())
     except ValueError:
         known = b""
     if len(known) != 32:
-        raise BrokenFile(f"ledger: {key} holds no key of 32 bytes; bring it back from a backup")
+        raise BrokenFile(f"ledger: {key} holds no key of 32 bytes; restore it from a backup")
     if not held.exists():
         if any(folder.glob("*/certificate.json")):
-            told = "is missing, though certificates lie here; without it nobody knows who was forgotten"
-            raise InputError(f"ledger: {held} {told}: bring it back from a backup")
+            fact = "is missing, though there are certificates; without it, it is not known who was forgotten"
+            raise InputError(f"ledger: {held} {fact}: restore it from a backup")
         return Book(folder, known, None)
-    remedy = "bring it back from a backup"
+    remedy = "restore it from a backup"
     said = read_json(held, remedy)
     mark = said.pop("mark", None) if isinstance(said, dict) else None
     ledger = fit(said, Ledger, held, remedy)
     if mark != hash_keyed(known, "ledger", write_canonical(said)):
-        told = "is not as it was written, or the key beside it is another ledger's"
-        raise BrokenFile(f"ledger: {held} {told}; {remedy}")
+        fact = "is not as it was written, or the key beside it is another ledger's"
+        raise BrokenFile(f"ledger: {held} {fact}; {remedy}")
     return Book(folder, known, ledger)
 
 
 def check_clock(
     ledger: Ledger | None,  # None: there is none yet
-    now: datetime | None = None,  # None: what the clock says
+    now: datetime | None = None,  # None: the present time
 ) -> str:  # the time, UTC, in seconds
-    "What time it is. `InputError` for a clock that went backwards."
+    "The present time. `InputError` for a clock that went backwards."
     time = (now or datetime.now(UTC)).isoformat(timespec="seconds")
     last = max([served.time for served in ledger.served], default="") if ledger else ""
     if time < last:
-        told = f"the clock says {time}, but the last request was served at {last}"
-        raise InputError(f"{told}; set the clock, since certificates carry its time")
+        fact = f"the clock says {time}, but the last request was served at {last}"
+        raise InputError(f"{fact}; set the clock, since certificates contain the time")
     return time
 
 # %% ../nbs/17b_certificate.ipynb #qb018
 @dataclass(frozen=True, eq=False)
 class Known:
-    "Data as the ledger knows it."
+    "The hashes of data, compared with the ledger."
 
     rows: list[int]  # N: keyed hash of each row
-    owners: np.ndarray  # N: keyed hash of whose it is
+    owners: np.ndarray  # N: keyed hash of its owner
     earlier: np.ndarray  # bool N: rows of those who were forgotten before
-    gone: list[Forgotten]  # entries of the ledger of which no row is at hand
+    gone: list[Forgotten]  # entries of the ledger of which no row is left in the data
 
     @property
     def total(self) -> int:
-        "The sum over all rows at hand."
+        "The sum of the hashes of all rows."
         return sum(self.rows) % WHOLE
 
 
@@ -296,7 +296,7 @@ def know_data(
     book: Book,  # the ledger with its key
     data: Owned,  # N records
 ) -> Known:
-    "The hashes of data, and what of it was forgotten before."
+    "The hashes of data, and which rows were forgotten before."
     rows = hash_rows(book.key, data)
     names = data.group if data.group is not None else np.full(len(data), "")
     hashed = {name: hash_person(book.key, name) for name in np.unique(names).tolist()}
@@ -314,9 +314,9 @@ def know_data(
 
 def check_data(
     book: Book,  # the ledger with its key
-    known: Known,  # the data at hand
+    known: Known,  # the present data
 ) -> None:
-    "`InputError` for data that did not train the original, but for rows that were forgotten since."
+    "`InputError` for data other than the original's, apart from rows that were forgotten since."
     ledger = book.ledger
     if ledger is None:
         return
@@ -325,21 +325,21 @@ def check_data(
         return
     missing = sum(entry.rows for entry in known.gone)
     expected = ledger.rows - missing
-    told = f"data: {len(known.rows):,} rows, as expected, but not the same ones"
+    fact = f"data: {len(known.rows):,} rows, as expected, but not the same ones"
     if len(known.rows) != expected:
-        told = f"data: {len(known.rows):,} rows, where {expected:,} were expected"
+        fact = f"data: {len(known.rows):,} rows, where {expected:,} were expected"
     why = "the data of the first request"
     if missing:
         why += f", without the {missing:,} rows of forgotten people that were deleted"
-    raise InputError(f"{told}; give {why}")
+    raise InputError(f"{fact}; give {why}")
 
 
 def list_forgotten(
-    known: Known,  # the data as the ledger knows them
+    known: Known,  # the data, compared with the ledger
     people: np.ndarray,  # bool N: rows of people who are forgotten now
     rows: np.ndarray,  # bool N: rows that were named
 ) -> list[Forgotten]:
-    "What the ledger must remember of those who are forgotten now."
+    "The entries of the ledger for those who are forgotten now."
     totals: dict[str, list[int]] = {}
     for at in np.flatnonzero(people).tolist():
         totals.setdefault(str(known.owners[at]), []).append(known.rows[at])

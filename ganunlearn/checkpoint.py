@@ -30,11 +30,11 @@ from .records import MapDataset, is_steady, list_leaves, read_batch
 # %% ../nbs/04a_checkpoint.ipynb #ck005
 @dataclass(frozen=True)
 class Checkpoint:
-    "Where a run keeps its place, and how often. `InputError` for what makes no sense."
+    "Where and how often a run saves its state. `InputError` for values that make no sense."
 
     path: str | Path  # of the file; its folder is made where it is missing
     every: float | None = None  # s between two saves; 0: at every chance; None: the run's own
-    strict: bool = True  # False: a file of no use is warned of, and the run begins anew
+    strict: bool = True  # False: an unusable file gives a warning, and the run starts anew
     leave: bool = False  # True: the file stays when the run is done
 
     def __post_init__(self) -> None:
@@ -48,7 +48,7 @@ class Checkpoint:
 def read_checkpoint(
     asked: str | Path | Checkpoint,  # as it was given
 ) -> Checkpoint:
-    "The checkpoint meant. `InputError` for what is none."
+    "The checkpoint, made from a path where one is given. `InputError` for anything else."
     return asked if isinstance(asked, Checkpoint) else Checkpoint(asked)
 
 # %% ../nbs/04a_checkpoint.ipynb #ck007
@@ -57,9 +57,9 @@ Mover = nn.Module | Optimizer | torch.Generator  # what changes while a run goes
 
 @dataclass(eq=False)
 class Snapshot:
-    "What a run has come to."
+    "The state of a run."
 
-    facts: dict[str, Any]  # what JSON holds
+    facts: dict[str, Any]  # anything that JSON can hold
     tensors: dict[str, Tensor] = field(default_factory=dict)  # by name
 
     def add(
@@ -93,7 +93,7 @@ class Snapshot:
 def list_state(
     mover: Mover,  # a module, an optimiser or a generator
 ) -> dict[str, Tensor]:
-    "The tensors that are its state. What a module keeps beside weights and buffers is not seen."
+    "The tensors of its state. Attributes of a module besides weights and buffers are left out."
     if isinstance(mover, torch.Generator):
         return dict(state=mover.get_state())
     if isinstance(mover, nn.Module):
@@ -107,7 +107,7 @@ def list_state(
 
 
 def _list_weights(optimizer: Optimizer) -> list[Tensor]:
-    "The weights that it steps, in its order."
+    "The weights that it updates, in its order."
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
@@ -134,7 +134,7 @@ def _restore_module(module: nn.Module, found: dict[str, Tensor]) -> None:
 def _restore_optimizer(
     optimizer: Optimizer, found: dict[str, Tensor], options: list[dict[str, Any]]
 ) -> None:
-    "Moments and step counts, which lie where and as their weights lie; options."
+    "Moments and step counts, with device and layout of their weights; options."
     for group, kept in zip(optimizer.param_groups, options, strict=True):
         group.update(kept)
     weights = _list_weights(optimizer)
@@ -147,7 +147,7 @@ def _restore_optimizer(
 
 
 def _check_shape(own: Tensor, found: Tensor) -> None:
-    "`RuntimeError` where a tensor of another shape would be spread out, or another type cast."
+    "`RuntimeError` where a shape would be broadcast or a type would be cast."
     if own.shape != found.shape or own.dtype != found.dtype:
         raise RuntimeError(f"{found.dtype} of shape {tuple(found.shape)}")
 
@@ -156,7 +156,7 @@ FORMAT = 1  # of the file, and of what it means
 
 
 def hash_content(
-    text: str,  # what belongs to them
+    text: str,  # that belong to the text
     tensors: dict[str, Tensor],  # by name
 ) -> str:  # 64 hex digits
     "sha256 over a text and tensors: names, types, shapes, values."
@@ -183,13 +183,13 @@ def hash_set(
 
 
 def name_run(
-    settings: object,  # what a record or `repr` would tell of them
+    settings: object,  # what a record or `repr` contains of them
     seed: int,  # RNG seed
     model: nn.Module,  # as it was given
     device: torch.device,  # where the run computes
     sets: dict[str, MapDataset],  # by name
 ) -> dict[str, str]:  # what may differ -> 16 hex digits
-    "What decides a run, as hashes that say nothing else about it."
+    "What decides a run, as hashes that reveal nothing else about it."
     versions = (FORMAT, __version__, torch.__version__, device.type)
     hashes = {name: hash_set(data) for name, data in sets.items()}
     whole = {
@@ -226,7 +226,7 @@ class Keeper:
         check_writable(self.path.parent)
         self.every = every if self.asked.every is None else float(self.asked.every)
         self.name = name
-        self.run: dict[str, str] | None = None  # its name, once it was asked for
+        self.run: dict[str, str] | None = None  # its name, once it was needed
         self.parts = 1  # runs that have worked on it, this one included
         self.before = (0.0, 0.0)  # wall-clock and CPU s of earlier parts, up to their last save
         self.begun = time.perf_counter(), time.process_time()
@@ -242,8 +242,8 @@ class Keeper:
 
     def resume(
         self,
-        restore: Callable[[Snapshot], None],  # puts the run, which was set up, where it was
-    ) -> bool:  # False: there is nothing to go on from
+        restore: Callable[[Snapshot], None],  # puts a run that was set up into the saved state
+    ) -> bool:  # False: there is nothing to continue from
         "`InputError` for another run's file, `BrokenFile` for one that is not whole."
         try:
             found = self._read() if self.path.exists() else None
@@ -262,9 +262,9 @@ class Keeper:
 
     def offer(
         self,
-        take: Callable[[], Snapshot],  # makes one of the run as it stands
+        take: Callable[[], Snapshot],  # makes one of the run's present state
     ) -> None:
-        "Saves the run where it is time to. One warning where that cannot be done."
+        "Saves the run if it is time to. Warns once where that is impossible."
         if time.monotonic() < self.due:
             return
         begun = time.monotonic()
@@ -273,15 +273,15 @@ class Keeper:
             self._write(snapshot)
         except (InputError, OSError, TypeError, ValueError) as e:
             if not self.warned:
-                told = f"the place of this run cannot be kept ({e})"
-                warnings.warn(f"{told}; it goes on without", stacklevel=4)
+                fact = f"the state of this run cannot be saved ({e})"
+                warnings.warn(f"{fact}; it goes on without", stacklevel=4)
             self.warned = True
         now = time.monotonic()
         if self.every:
             self.due = now + max(self.every, 20 * (now - begun))
 
     def finish(self) -> None:
-        "Removes the file, and what a killed part may have left of one; unless it is to stay."
+        "Removes the file, and what a killed part may have left of one, unless it is to be kept."
         if self.asked.leave:
             return
         stem, suffix = glob.escape(self.path.stem), glob.escape(self.path.suffix)
@@ -291,7 +291,7 @@ class Keeper:
                 path.unlink(missing_ok=True)
 
     def _name_run(self) -> dict[str, str]:
-        "The name of the run, found out once; random records that are read for it change no draw."
+        "The name of the run, computed once; reading random records for it changes no later draw."
         if self.run is None:
             with torch.random.fork_rng(devices=[]):
                 self.run = self.name()
@@ -315,7 +315,7 @@ class Keeper:
                 tmp.chmod(0o600)
 
     def _read(self) -> Snapshot:
-        "What is in the file. `InputError` where it is another run's, `BrokenFile`."
+        "The content of the file. `InputError` for another run's, `BrokenFile` for an unusable one."
         from safetensors import SafetensorError, safe_open
 
         try:
@@ -330,22 +330,22 @@ class Keeper:
         try:
             header = fit(json.loads(text), _Header, self.path, "delete it")
         except (ValueError, RecursionError) as e:
-            raise self._refuse(f"is no checkpoint ({e})") from e
+            raise self._refuse(f"is not a checkpoint ({e})") from e
         run = self._name_run()
         differ = [name for name in run if header.run.get(name) != run[name]]
         if differ:
-            told = f"{self.path} belongs to another run: another {' and another '.join(differ)}"
-            raise InputError(f"{told}; name another file, or delete this one to begin anew")
+            fact = f"{self.path} belongs to another run: another {' and another '.join(differ)}"
+            raise InputError(f"{fact}; name another file, or delete this one to begin anew")
         self.parts, self.before = header.parts + 1, header.spent
         return Snapshot(header.facts, tensors)
 
     def _refuse(self, why: str) -> BrokenFile:
-        "The error for a file that is not to be believed."
+        "The error for a file that cannot be used."
         return BrokenFile(f"{self.path} {why}; delete it to begin anew, or name another file")
 
 
 def _own_memory(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    "The same on the CPU, none a view of another or of more than itself."
+    "The same tensors on the CPU, each with memory of its own."
     seen: set[int] = set()
     own = {}
     for name, tensor in tensors.items():

@@ -83,7 +83,7 @@ def _import_plugins(
 
 
 def _say(text: str, err: bool = False) -> None:
-    "Prints lines that may hold what stands in a file or was typed: a terminal obeys none of it."
+    "Prints lines with text from files or users; control characters are made visible."
     lines = [make_printable(line) for line in text.split("\n")]
     typer.echo("\n".join(lines), err=err)
 
@@ -100,9 +100,9 @@ def _print_table(table: "pd.DataFrame", index: bool = True) -> None:
 def parse_settings(
     pairs: list[str],  # "alpha=.8", "recipe.epochs=20", "sizes.forget=50"
 ) -> dict:  # keyword arguments of `make_scenario`
-    """What `--set` asks for.
+    """The settings of `--set`.
 
-    `InputError` for a pair without a sign of equality or of an unknown group,
+    `InputError` for a pair without an equals sign or with an unknown group,
     `UnknownName` for a name that no method, recipe or size has.
     """
     settings: dict = dict(recipe={}, set_sizes={})
@@ -138,18 +138,18 @@ MOST_LETTERS = 1000  # of a value
 def _parse_value(text: str) -> object:
     "A Python literal, else the text. `InputError` for one that is too long to be a setting."
     if len(text) > MOST_LETTERS:
-        told = f"a value of {len(text):,} letters, {show_value(text)}"
-        raise InputError(f"--set: {told}; expected a number or a word of {MOST_LETTERS} at most")
+        fact = f"a value of {len(text):,} letters, {show_value(text)}"
+        raise InputError(f"--set: {fact}; expected a number or a word of {MOST_LETTERS} at most")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of numbers glued to words
+            warnings.simplefilter("ignore")  # Python warns of a number next to a word
             return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
 
 # %% ../nbs/18_cli.ipynb #c009a
 class _Command(TyperCommand):
-    "A command whose help fills in what is registered, plugins included."
+    "A command whose help lists what is registered, with plugins."
 
     def format_help(self, ctx, formatter) -> None:
         "Names for {methods}, {profiles}, {models}, {experiments} and {searched}."
@@ -207,7 +207,7 @@ def run_command(
     ] = False,
 ) -> None:
     "Train, unlearn, attack, count: one record, and its table."
-    pick_device(device)  # a record that is there would hide one that is not
+    pick_device(device)  # an existing record would hide a missing device
     _check_folder(out)
     sc = make_scenario(
         dataset,
@@ -227,7 +227,7 @@ def run_command(
 
 
 def _check_folder(path: Path) -> None:
-    "`InputError` for what is no folder and cannot become one, before anything is looked up in it."
+    "`InputError` for a path that neither is a folder nor can become one, before it is used."
     try:
         path.stat()
     except FileNotFoundError:
@@ -239,7 +239,7 @@ def _check_folder(path: Path) -> None:
 
 
 def _print_record(record: dict) -> None:
-    "A record as a table, with its caption and what it comes to."
+    "A record as a table, with its caption and its result."
     table = show(record)
     _say(f"\n{write_caption(record)}\n")
     _print_table(table)
@@ -248,7 +248,7 @@ def _print_record(record: dict) -> None:
 # %% ../nbs/18_cli.ipynb #c011
 @app.command("datasets")
 def datasets_command() -> None:
-    "Every data set by name: is it at hand, from which source, and how to get it."
+    "List data sets: whether each is at hand, from which source, and how to get it."
     for row in list_datasets().to_dict("records"):
         at_hand = "at hand" if row["at_hand"] else "missing"
         if row["at_hand"] and not row["records"]:
@@ -282,14 +282,14 @@ def _list_files(paths: list[Path]) -> list[Path]:
     for path in paths:
         try:
             found = list_record_files(path)
-        except (OSError, ValueError):  # who reads it says what is wrong
+        except (OSError, ValueError):  # the error is reported when it is read
             found = []
         files += found or [path]
     return files
 
 
 def _end(used: int, bad: int) -> None:
-    "Status 1 where something of what was named could not be used, 2 where nothing could."
+    "Status 1 where some of the named files could not be used, 2 where none could."
     if bad:
         raise typer.Exit(1 if used else 2)
 
@@ -319,9 +319,9 @@ def verify_command(records: _Records, device: _Device = None) -> None:
 
 
 def _say_digest(record: dict) -> str:
-    "What stands for the rest: a digest, or nothing."
+    "A clause on the digest of a record, or its absence."
     if record.get("digest"):
-        return "; the record is as it was written, by its digest"
+        return "; by its digest, the record is as it was written"
     return "; it has no digest, so these may have been edited"
 
 
@@ -329,7 +329,7 @@ def _verify_record(
     record: dict,
     name: str,  # what it is called
     device: str | None,
-) -> tuple[bool, bool]:  # was it recomputed, does it hold
+) -> tuple[bool, bool]:  # whether it was recomputed, whether it holds
     "One record; says what was found."
     try:
         found = examine(record, device=device)
@@ -345,24 +345,24 @@ def _verify_record(
     if found.judged:
         _say(f"    {RULE}; {found.games} games were played")
     if found.unjudged:
-        told = f"not judged: {len(found.unjudged)}, whose spread nobody knows"
-        _say(f"    {told}, the first {found.unjudged[0][0]}")
+        fact = f"not judged: {len(found.unjudged)}, whose spread is not known"
+        _say(f"    {fact}, the first {found.unjudged[0][0]}")
     return True, found.holds
 
 
 def _say_held(record: dict, name: str, found: Verified) -> None:
-    "That a record holds, and how: to the bit, or within the spread, with the furthest number."
-    proved = f"but for {UNPROVED}{_say_digest(record)}"
+    "Says that a record holds, and how: to the bit, or within the spread, with the furthest number."
+    proved = f"except {UNPROVED}{_say_digest(record)}"
     if not found.judged and not found.unjudged:
-        return _say(f"{name}: holds: every number was found again, {proved}")
-    told = f"{len(found.judged)} numbers lie as far off as games do, the others were found again"
-    _say(f"{name}: holds: {told}, {proved}")
+        return _say(f"{name}: holds: every number was reproduced, {proved}")
+    fact = f"{len(found.judged)} numbers differ as much as games do, the others were reproduced"
+    _say(f"{name}: holds: {fact}, {proved}")
     for one in found.judged[:1]:
         _say(f"    the furthest: {one}")
 
 
 def _say_differing(name: str, found: Verified) -> None:
-    "What speaks against a record, each number with what was found, and its spread."
+    "Says what counts against a record: each number, its value here, and its spread."
     n = len(found.differences)
     _say(f"{name}: {n} number{'s differ' if n > 1 else ' differs'}")
     judged = {one.where: one for one in found.judged}
@@ -370,8 +370,8 @@ def _say_differing(name: str, found: Verified) -> None:
         if where in judged:
             _say(f"    {judged[where]}")
         else:
-            told = f"recorded {show_value(recorded)}, recomputed {show_value(recomputed)}"
-            _say(f"    {where}: {told}")
+            fact = f"recorded {show_value(recorded)}, recomputed {show_value(recomputed)}"
+            _say(f"    {where}: {fact}")
 
 
 @app.command("pack")
@@ -386,7 +386,7 @@ def pack_command(
 ) -> None:
     """The records below folders as one file, of which nothing is lost; the folders stay.
 
-    Of a run that two machines have made the first is kept, and that is told. Status 1 when a file
+    If two machines made the same run, the first is kept, and that is reported. Status 1 when a file
     cannot be read and is left out.
     """
     if out is None and len(folders) > 1:
@@ -452,7 +452,7 @@ def sweep_command(
     out = out or Path("runs") / file.stem
     only = only or []
     if costs and not dry_run:
-        raise InputError("--costs tells what a sweep will take; give --dry-run with it")
+        raise InputError("--costs estimates what a sweep will take; give --dry-run with it")
     if dry_run:
         table = plan_sweep(file, out, only)
         if costs:
@@ -472,7 +472,7 @@ def sweep_command(
 
 
 def _estimate_hours(table: "pd.DataFrame", costs: Path) -> "pd.DataFrame":
-    "With the hours of each cell, NaN where no record is like it, and how many records tell."
+    "Adds the hours of each cell, NaN without a similar record, and the number of such records."
     records = load_records(costs)
     if not records:
         raise InputError(f"{costs} holds no records; name a folder or a packed file of them")
@@ -482,12 +482,12 @@ def _estimate_hours(table: "pd.DataFrame", costs: Path) -> "pd.DataFrame":
 
 
 def _sum_hours(table: "pd.DataFrame") -> str:
-    "What is still to do, in hours of one machine like those of the records."
+    "The remaining work, in hours of one machine like those of the records."
     todo = table[table.status != "done"]
     known = todo[todo.records > 0]
-    told = f"{len(todo)} cells to do: at most {known.hours.sum():.2f} hours on one such machine"
+    fact = f"{len(todo)} cells to do: at most {known.hours.sum():.2f} hours on one such machine"
     unknown = len(todo) - len(known)
-    return f"{told}; of {unknown} nothing is known" if unknown else told
+    return f"{fact}; nothing is known about {unknown}" if unknown else fact
 
 # %% ../nbs/18_cli.ipynb #c014
 @app.command("search", cls=_Command)
@@ -533,20 +533,23 @@ def search_command(
 # %% ../nbs/18_cli.ipynb #99020a45
 @app.command("forget")
 def forget_command(
-    request: Annotated[Path, typer.Argument(help="Who must be forgotten, and by what.")] = Path(
-        "request.yml"
-    ),
+    request: Annotated[
+        Path, typer.Argument(help="The request: who must be forgotten, and by which model.")
+    ] = Path("request.yml"),
     out: Annotated[
-        Path | None, typer.Option(help="Folder of what is left: new, or of this request.")
+        Path | None, typer.Option(help="Folder of the results: new, or that of this request.")
     ] = None,
     init: Annotated[
         bool, typer.Option("--init", help="Write a commented request, and its JSON schema.")
     ] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Check, and tell time, memory and road; change nothing.")
+        bool,
+        typer.Option(
+            "--plan", help="Check, and show time, memory and the cheaper way; change nothing."
+        ),
     ] = False,
     retrain: Annotated[
-        bool, typer.Option("--retrain", help="Train anew, by train: of the request.")
+        bool, typer.Option("--retrain", help="Train a new model, by train: of the request.")
     ] = False,
     references: Annotated[
         int, typer.Option(min=0, help="Models to train without these people, for an audit.")
@@ -569,7 +572,7 @@ def forget_command(
         _say(str(preview(open_case(door, device))))
         return
     if out is None:
-        raise InputError("nobody knows where to leave the files; name a folder, --out requests/1")
+        raise InputError("no folder is given for the files; name one, as in --out requests/1")
     done = honour(request, out, purge=purge, device=device, **how)
     here = Path.cwd()
     inside = done.folder.is_relative_to(here)
@@ -579,7 +582,7 @@ def forget_command(
 
 
 def _write_request(path: Path) -> None:
-    "A request to start from, and what editors need to know of it. `InputError` where one is."
+    "Writes a request to start from, and its schema for editors. `InputError` if one exists."
     schema = path.with_name("request.schema.json")
     if path.exists():
         raise InputError(f"{path} is there already; name another file, or edit it")
@@ -638,7 +641,7 @@ def cache_command(
     models: Annotated[bool, typer.Option("--models", help="Only trained models.")] = False,
     files: Annotated[bool, typer.Option("--files", help="Every file, not only each kind.")] = False,
 ) -> None:
-    "What the cache holds: raw rows, models, how old. Or remove it; status 1 when some is left."
+    "List the cache: raw rows, models, ages. Or empty it; status 1 when some files are left."
     everything = data == models
     if not purge:
         tidy_cache()
@@ -678,7 +681,7 @@ def _print_cache(table: "pd.DataFrame", files: bool) -> None:
 
 
 def _say_holds(row: Any) -> str:
-    "Whether a file holds raw rows or models, in words."
+    "Whether a file contains raw rows or models, as text."
     if row.rows:
         return "raw rows"
     return "models" if row.models else "neither"
@@ -699,11 +702,11 @@ def main() -> None:
 
 
 def _run_program() -> int:
-    "The exit status; a mistake is told."
+    "The exit status; errors are reported."
     try:
         status = app(standalone_mode=False)
     except _UsageError as e:
-        if type(e).__name__ == "NoArgsIsHelpError":  # who says nothing wants to know what there is
+        if type(e).__name__ == "NoArgsIsHelpError":  # without arguments, the help is shown
             e.show()
             return 2
         command = e.ctx.command_path if e.ctx else "ganunlearn"

@@ -61,7 +61,7 @@ def show_value(
 
 
 class InputError(ValueError):
-    "What was given cannot be used; the message says what was wrong, what was expected, what to do."
+    "Unusable input; the message says what was wrong, what was expected, what to do."
 
     def __init__(
         self,
@@ -87,12 +87,12 @@ class BrokenFile(InputError):
 
 
 class SplitError(InputError):
-    "Set sizes that cannot be had from the records that exist."
+    "Set sizes that the existing records cannot provide."
 
 # %% ../nbs/00_core.ipynb #c007
 def choose(
     name: str,  # what the user wrote
-    known: Iterable[str],  # what would have been understood
+    known: Iterable[str],  # the names that are valid
     what: str,  # kind of thing, for the message: "data set", "preset"
 ) -> str:  # the name itself
     "`name` if it is known; otherwise `UnknownName`, which suggests the nearest known one."
@@ -107,7 +107,7 @@ def choose(
 @contextmanager
 def expect_error(
     kind: type[Exception],  # the error that must be raised
-    contains: str,  # text that its message must hold
+    contains: str,  # text that its message must contain
 ) -> Iterator[None]:
     """Passes when the block raises `kind` with `contains` in its message, which it prints.
 
@@ -122,9 +122,9 @@ def expect_error(
         raise AssertionError(f"{kind.__name__} was not raised")
 
 # %% ../nbs/00_core.ipynb #c012
-MOST = 10**9  # what a setting may count: records, epochs, units
-LARGEST = 1e38  # of a number: float32, in which networks compute, ends at 3.4e38
-SEEDS = 2**32  # what numpy, scikit-learn and torch all take
+MOST = 10**9  # largest count in a setting: records, epochs, units
+LARGEST = 1e38  # largest number: float32, in which networks compute, ends at 3.4e38
+SEEDS = 2**32  # numpy, scikit-learn and torch all take seeds below this
 
 
 def _is_number(value: object) -> bool:
@@ -150,7 +150,7 @@ def _is_word(value: object) -> bool:
     return isinstance(value, str)
 
 
-_FITS = {  # type of a field -> what holds of its values; what to call them
+_FITS = {  # type of a field -> test of its values; what a message calls them
     int: (_is_whole, f"a whole number of at most {MOST:,}"),
     float: (_is_finite, f"a finite number of at most {LARGEST:g}"),
     bool: (_is_truth, "True or False"),
@@ -161,7 +161,7 @@ _FITS = {  # type of a field -> what holds of its values; what to call them
 def check_fields(
     obj: "DataclassInstance",  # a dataclass
 ) -> None:
-    "`InputError` for a field that is not of its declared int, float, bool or str, or is absurd."
+    "`InputError` for a field that is not of its type (int, float, bool, str) or is absurd."
     for field in fields(obj):
         if not isinstance(field.type, type) or field.type not in _FITS:
             continue
@@ -186,7 +186,7 @@ def need(
     extra: str,  # the optional part of ganunlearn that they belong to: "cluster", "data", "dev"
     *packages: str,  # as they are imported
 ) -> None:
-    "`InputError` when packages of an extra are not installed, with the command that installs it."
+    "`InputError`, with the command to run, when packages of an extra are not installed."
     missing = [package for package in packages if find_spec(package) is None]
     if not missing:
         return
@@ -196,7 +196,7 @@ def need(
 
 # %% ../nbs/00_core.ipynb #c014e
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 def _parse_float(text: str) -> float:
@@ -207,12 +207,12 @@ def _parse_float(text: str) -> float:
 
 
 def _join_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    "A dictionary, unless one name stands there twice."
+    "A dictionary. `ValueError` for a name that occurs twice."
     joined = dict(pairs)
     if len(joined) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} stands there twice")
+        raise ValueError(f"{twice!r} occurs twice")
     return joined
 
 
@@ -226,7 +226,7 @@ _DECODER = json.JSONDecoder(
 def parse_json(
     text: str,  # a whole JSON text
 ) -> Any:
-    "What a JSON text says. `ValueError` for what is no JSON, or more than JSON."
+    "The value of a JSON text. `ValueError` for anything that strict JSON does not allow."
     try:
         return _DECODER.decode(text)
     except RecursionError as e:
@@ -240,13 +240,15 @@ def read_text(
     path: str | Path,  # of a file
     remedy: str,  # what to do, for the message
 ) -> str:
-    "The text of a file. `BrokenFile` for one that is not there, not UTF-8, no file or too large."
+    "The text of a file. `BrokenFile` for one that is missing, not UTF-8, a folder, or too large."
     try:
         if not Path(path).is_file():
             raise BrokenFile(f"there is no file {path}; {remedy}")
         size = Path(path).stat().st_size
         if size > MAX_BYTES:
-            raise BrokenFile(f"{path} has {size / 1e6:,.0f} MB, which is no file of ours; {remedy}")
+            raise BrokenFile(
+                f"{path} has {size / 1e6:,.0f} MB, which is too large to be read; {remedy}"
+            )
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as e:
         if isinstance(e, BrokenFile):
@@ -258,7 +260,7 @@ def read_json(
     path: str | Path,  # of a file
     remedy: str,  # what to do, for the message
 ) -> Any:
-    "What a JSON file says, strictly. `BrokenFile`."
+    "The value of a JSON file, read strictly. `BrokenFile` for anything else."
     try:
         return parse_json(read_text(path, remedy))
     except BrokenFile:
@@ -286,17 +288,17 @@ def fit(
 def check_writable(
     folder: str | Path,  # made when it does not exist
 ) -> None:
-    "`InputError` for a folder that cannot be written: better known before a long computation."
+    "`InputError` for a folder that cannot be written, so that a long computation does not start."
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except (OSError, ValueError) as e:
-        told = f"cannot write in {folder}: {getattr(e, 'strerror', None) or e}"
-        raise InputError(f"{told}; name a folder that can be written") from e
+        fact = f"cannot write in {folder}: {getattr(e, 'strerror', None) or e}"
+        raise InputError(f"{fact}; name a folder that can be written") from e
 
 # %% ../nbs/00_core.ipynb #c019
 def cache_dir() -> Path:  # need not exist yet
-    """Where derived things are kept: `$GANUNLEARN_CACHE`, else `~/.cache/ganunlearn`.
+    """Where derived files are kept: `$GANUNLEARN_CACHE`, else `~/.cache/ganunlearn`.
 
     Deleting it costs time, never results. `InputError` where there is no home folder.
     """
@@ -304,14 +306,14 @@ def cache_dir() -> Path:  # need not exist yet
     try:
         return Path(named or Path.home() / ".cache" / "ganunlearn")
     except RuntimeError as e:
-        told = "there is no home folder to keep a cache in"
-        raise InputError(f"{told}; name a folder in $GANUNLEARN_CACHE") from e
+        fact = "there is no home folder to keep a cache in"
+        raise InputError(f"{fact}; name a folder in $GANUNLEARN_CACHE") from e
 
 
 def is_in_cache(
     path: str | Path,  # of any file
 ) -> bool:
-    "Whether a path is the cache folder's, or lies below it."
+    "Whether a path is the cache folder or lies below it."
     try:
         root = os.path.abspath(cache_dir())
         return Path(os.path.abspath(path)).is_relative_to(root)
@@ -320,18 +322,18 @@ def is_in_cache(
 
 
 def data_dir() -> Path | None:  # None: the variable is not set
-    "The user's data sets and downloads: `$GANUNLEARN_DATA`. `InputError` when that is no folder."
+    "Data sets and downloads of the user: `$GANUNLEARN_DATA`. `InputError` if it is not a folder."
     name = os.environ.get("GANUNLEARN_DATA")
     if not name:
         return None
     if not os.path.isdir(name):  # unlike pathlib's, of any text at all
-        told = f"$GANUNLEARN_DATA is {name!r}, which is no folder"
-        raise InputError(f"{told}; create it, or unset the variable")
+        fact = f"$GANUNLEARN_DATA is {name!r}, which is not a folder"
+        raise InputError(f"{fact}; create it, or unset the variable")
     return Path(name)
 
 # %% ../nbs/00_core.ipynb #k002
 def _make_private_folder(folder: Path) -> None:
-    "Makes a folder of the cache, closed to others, and those above it that are missing."
+    "Makes a folder of the cache that only its owner can read, and its missing parents."
     root = Path(os.path.abspath(cache_dir()))
     whole = Path(os.path.abspath(folder))
     root.parent.mkdir(parents=True, exist_ok=True)
@@ -341,18 +343,18 @@ def _make_private_folder(folder: Path) -> None:
 
 
 def _make_private(path: Path) -> None:
-    "Closes a file or folder to all but its owner; a warning where the file system cannot."
+    "Makes a file or folder readable by its owner alone; warns where the file system cannot."
     about = path.lstat()
     if os.name == "nt" or stat.S_ISLNK(about.st_mode) or about.st_uid != os.geteuid():
         return
     if not about.st_mode & 0o077:
         return
     mode = 0o700 if stat.S_ISDIR(about.st_mode) else 0o600
-    with suppress(OSError):  # what came of it is seen below
+    with suppress(OSError):  # whether it worked is checked below
         path.chmod(mode)
     if path.lstat().st_mode & 0o077:
-        told = f"others can read {path}: this file system keeps no modes"
-        warnings.warn(f"{told}; name another cache in $GANUNLEARN_CACHE", stacklevel=2)
+        fact = f"others can read {path}: this file system stores no permissions"
+        warnings.warn(f"{fact}; name another cache in $GANUNLEARN_CACHE", stacklevel=2)
 
 # %% ../nbs/00_core.ipynb #c015
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room on the disk, or none for this user
@@ -365,7 +367,7 @@ def atomic(
 ) -> Iterator[Path]:  # where to write it
     """A temporary path beside `path`: renamed on success, removed on any exception.
 
-    A file below the cache folder is its owner's alone; elsewhere it gets the usual mode.
+    Only the owner can read a file below the cache folder; elsewhere it gets the usual mode.
     `InputError` for a folder that cannot be written and for a full disk.
     """
     path = Path(path)
@@ -379,14 +381,14 @@ def atomic(
             path.parent.mkdir(parents=True, exist_ok=True)
             tmp.touch()
     except (OSError, ValueError) as e:
-        told = f"cannot write in {path.parent} ({_say(e)})"
-        raise InputError(f"{told}; name a folder that can be written") from e
+        fact = f"cannot write in {path.parent} ({_say(e)})"
+        raise InputError(f"{fact}; name a folder that can be written") from e
     whole = Path(os.path.abspath(tmp))
     _WRITING.add(whole)
     try:
         yield tmp
         if private:
-            _make_private(tmp)  # whoever wrote it may have made it anew
+            _make_private(tmp)  # the block may have replaced it
         _put_in_place(tmp, path)
     except OSError as e:
         if e.errno not in _FULL:
@@ -398,17 +400,17 @@ def atomic(
 
 
 def _say(error: Exception) -> str:
-    "What the system says of it, without the path."
+    "The message of the system, without the path."
     return getattr(error, "strerror", None) or str(error)
 
 
 def _put_in_place(tmp: Path, path: Path) -> None:
-    "Gives a finished file its name. `InputError` where a folder has it."
+    "Gives a finished file its name. `InputError` where a folder has that name."
     try:
         os.replace(tmp, path)
     except OSError as e:
-        told = f"cannot write {path} ({_say(e)})"
-        raise InputError(f"{told}; name a file that can be written") from e
+        fact = f"cannot write {path} ({_say(e)})"
+        raise InputError(f"{fact}; name a file that can be written") from e
 
 # %% ../nbs/00_core.ipynb #k021
 @dataclass(frozen=True)
@@ -416,9 +418,9 @@ class CacheKind:
     "One kind of file in the cache."
 
     pattern: str  # of its path below the cache: a regular expression
-    what: str  # it is, in words
-    rows: bool = False  # holds records of people, as they were given
-    models: bool = False  # holds what was learned from them
+    what: str  # a description, for people
+    rows: bool = False  # contains records of people, as they were given
+    models: bool = False  # contains what was learned from them
 
 
 CACHE_KINDS = {
@@ -453,14 +455,14 @@ class _Cached:
 
     path: Path
     name: str  # below the cache
-    kind: str  # a key of CACHE_KINDS; "unknown" for what is not ours
+    kind: str  # a key of CACHE_KINDS; "unknown" for other files
     unfinished: bool  # a temporary file, or the lock of one that is made
     size: int  # bytes
     age: float  # s since it was written
 
 
 def _name_kind(name: str) -> tuple[str, bool]:
-    "Of what kind a path below the cache is, and whether it is unfinished."
+    "The kind of a path below the cache, and whether the file is unfinished."
     folder, slash, file = name.rpartition("/")
     temporary = _TEMPORARY.fullmatch(file) or _LOCK.fullmatch(file)
     if temporary:
@@ -499,13 +501,13 @@ def _look_into_cache(root: Path) -> Iterator[_Cached]:
 
 # %% ../nbs/00_core.ipynb #k024
 _HOUR = 3600  # s
-_TIDIED: dict[Path, list[int]] = {}  # cache -> when its folders had changed, as last seen
+_TIDIED: dict[Path, list[int]] = {}  # cache -> when its folders had last changed, as last seen
 
 
 def tidy_cache() -> None:
-    """Closes the cache to others, and removes what a killed process left there a day ago.
+    """Closes the cache to other users, and removes what killed processes left there a day ago.
 
-    Whoever uses the cache calls this first. Where nothing was added since, it does nothing.
+    Code that uses the cache calls this first. Where nothing was added since, it does nothing.
     """
     root = Path(os.path.abspath(cache_dir()))
     if _TIDIED.get(root) == _stamp_folders(root):
@@ -533,7 +535,7 @@ def _list_folders(root: Path) -> list[Path]:
 
 
 def _is_ours(folder: Path, root: Path) -> bool:
-    "Whether nothing but the cache's lies in a folder: another is not ours to close."
+    "Whether a folder contains only files of the cache; other folders keep their permissions."
     if folder.name == "torchvision":
         return True
     for entry in os.scandir(folder):
@@ -548,7 +550,7 @@ def _stamp_folders(root: Path) -> list[int]:
     return [folder.stat().st_mtime_ns for folder in _list_folders(root)]
 
 # %% ../nbs/00_core.ipynb #k027
-_SOON = 5.0  # s of waiting that nobody needs to be told of
+_SOON = 5.0  # s of waiting that are not reported
 
 
 @contextmanager
@@ -572,7 +574,7 @@ def one_at_a_time(
 
 
 def _lock(path: Path, patience: float) -> "BaseFileLock | None":
-    "The lock of this file, held; None with a warning where it cannot be had."
+    "The lock of this file, held; None with a warning where it cannot be taken."
     from filelock import FileLock, Timeout
 
     file = Path(os.path.abspath(path.with_name(f".{path.name}.lock")))
@@ -587,13 +589,13 @@ def _lock(path: Path, patience: float) -> "BaseFileLock | None":
         why = f"another process holds {file} for more than {patience:.0f} s"
     except (OSError, ValueError, NotImplementedError) as e:
         why = f"{file} cannot be locked ({_say(e)})"
-    told = "going on without, so that the same work may be done twice"
-    warnings.warn(f"{why}; {told}", stacklevel=4)
+    fact = "going on without it, so that the same work may be done twice"
+    warnings.warn(f"{why}; {fact}", stacklevel=4)
     return None
 
 
 def _try_lock(lock: "BaseFileLock", seconds: float) -> bool:
-    "Whether the lock could be had within this time."
+    "Whether the lock could be taken within this time."
     from filelock import Timeout
 
     try:
@@ -606,9 +608,9 @@ def _try_lock(lock: "BaseFileLock", seconds: float) -> bool:
 def list_cache() -> "pd.DataFrame":
     """Every file in the cache, a row each.
 
-    file, below `cache_dir()`; kind; what, in words; rows, models: whether it holds people's
+    file, below `cache_dir()`; kind; what, a description; rows, models: whether it holds people's
     records or what was learned from them; unfinished: a process left it, or writes it now;
-    bytes; days since it was written. What is not ours has the kind "unknown".
+    bytes; days since it was written. Files of others have the kind "unknown".
     """
     import pandas as pd
 
@@ -631,10 +633,10 @@ def purge_cache(
     data: bool = True,  # remove what holds rows of data
     models: bool = True,  # remove trained models
 ) -> "pd.DataFrame":
-    """Removes files from the cache: the rows of `list_cache` that were asked for, with `removed`.
+    """Removes files of the given kinds from the cache: their rows of `list_cache`, with `removed`.
 
     A file that cannot be removed, or that another process is writing, stays and is False there.
-    What is not ours is never touched, nor anything outside the cache.
+    Files of others are never touched, nor is anything outside the cache.
     """
     import pandas as pd
 

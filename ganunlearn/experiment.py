@@ -79,24 +79,24 @@ from .views import view
 
 # %% ../nbs/14_experiment.ipynb #fwd0
 _all_ = ["EXPERIMENTS", "Experiment", "find_experiment", "register"]
-__getattr__ = forward("ganunlearn.experiment")  # former names go on working
+__getattr__ = forward("ganunlearn.experiment")  # former names still work
 
 # %% ../nbs/14_experiment.ipynb #n002
 @dataclass(frozen=True, eq=False)
 class Finished:
-    "What a run holds before it becomes a record."
+    "A finished run before it becomes a record."
 
     scenario: Scenario  # all that defines the run
     seed: int  # RNG seed of the run
     data: Data  # the data set of the run
     sets: Splits  # of the run
     made: dict[str, Made]  # by role
-    games: list[Unlearned]  # one after the other; most experiments play one
+    games: list[Unlearned]  # one after the other; most experiments play only one
     result: Unlearned  # of all of them
     flops: int  # of all of them
     flops_per_record: int  # of a training step: forward and backward
-    attack: ShadowAttack | None  # None where no shadow was trained
-    refresh: bool = False  # train afresh what joins the run
+    attack: ShadowAttack | None  # None where no shadow model was trained
+    refresh: bool = False  # train anew any further models of the run
     progress: bool = True  # show bars
 
     @property
@@ -148,11 +148,11 @@ def play_games(
     sets: Splits,  # of the run
     seed: int,  # of the run
     progress: bool = False,  # show bars
-    counts: list[dict[str, int]] | None = None,  # of `count_games`; None: they are counted here
+    counts: list[dict[str, int]] | None = None,  # from `count_games`; None: they are counted here
 ) -> tuple[list[Unlearned], int]:
     """The games of a run, each from the model that the one before it left; and their operations.
 
-    Operations are counted before each game, which also warms a device up.
+    Operations are counted before each game, which also warms the device up.
     """
     games: list[Unlearned] = []
     flops = 0
@@ -183,7 +183,7 @@ def _count_game(sc: Scenario, model: nn.Module, mine: Splits) -> dict[str, int]:
 def join_games(
     games: list[Unlearned],  # one after the other
 ) -> Unlearned:
-    """Games in a row as one result: the last model, all of the history, the sum of the bills.
+    """Games in a row as one result: the last model, the whole history, the sum of the costs.
 
     Stopped by the bound if any of them was.
     """
@@ -199,7 +199,7 @@ def join_games(
 
 
 def _join_costs(item: str, games: list[Unlearned]) -> float | None:
-    "One line of the bills of several games: the sum, the largest of peaks."
+    "One quantity from the costs of several games: the sum, or the largest of peaks."
     costs = [game.cost[item] for game in games]
     if costs[-1] is None:
         return None
@@ -215,7 +215,7 @@ def finish(
     progress: bool = True,  # show bars
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Finished:
-    "Everything that takes long: trains, plays the games, trains what they are compared with."
+    "The long part of a run: trains, plays the games, trains the models of the comparison."
     hooks = find_experiment(sc.experiment)
     sets = make_sets(sc, data, seed, refresh=refresh, device=device)
 
@@ -293,7 +293,7 @@ def compare_costs(
 ) -> dict:
     """The `cost` part of a record.
 
-    Four bills, both speed-ups (of seconds; None unless timed in one run), epochs of D_r and the
+    Four costs, both speed-ups (of seconds; None unless timed in one run), epochs of D_r and the
     ratio of operations.
     """
     original, retrained = finished.made["original"], finished.made["retrained"]
@@ -304,7 +304,7 @@ def compare_costs(
     an_epoch = len(finished.sets.retain) * per_record
 
     def compare(bill: dict | None, item: str) -> float | None:
-        "How many times more a retraining took."
+        "The cost of a retraining, as a multiple."
         return bill[item] / unlearned[item] if bill else None
 
     timed = retrained.fresh
@@ -324,7 +324,7 @@ def compare_costs(
 # %% ../nbs/14_experiment.ipynb #7275b717
 @cache
 def name_processor() -> str:
-    "The processor's model as the system calls it, with family, model and stepping where it tells."
+    "The processor's name in the system, with family, model and stepping where they are reported."
     wanted = ("model name", "cpu family", "model", "stepping", "CPU implementer", "CPU part")
     told: dict[str, str] = {}
     if sys.platform == "linux":
@@ -340,14 +340,14 @@ def name_processor() -> str:
 
 
 def _ask(*command: str) -> str:
-    "What a program says; nothing where it fails, or is not there."
+    "The output of a program; empty where it fails or does not exist."
     try:
         return subprocess.run(command, capture_output=True, text=True).stdout.strip()
     except OSError:
         return ""
 
 
-ROUTINES = {  # what torch was built with: name -> where its version stands in `torch.__config__`
+ROUTINES = {  # libraries of torch's build: name -> where `torch.__config__` has the version
     "mkl": r"Math Kernel Library Version ([\d.]+)",
     "onednn": r"MKL-DNN v([\d.]+)",
     "openmp": r"OpenMP (\d+)",
@@ -358,7 +358,7 @@ CHOICES = ("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "DNNL_MA
 def list_kernels(
     device: torch.device,  # where it is
 ) -> dict[str, str]:
-    "By name: the instructions that torch uses, its libraries and ours, and what chooses routines."
+    "By name: the instructions that torch uses, versions of libraries, and settings of routines."
     built = torch.__config__.show()
     found = {name: re.search(pattern, built) for name, pattern in ROUTINES.items()}
     kernels = {"instructions": torch.backends.cpu.get_cpu_capability()}
@@ -373,35 +373,35 @@ def list_kernels(
 def find_commit(
     here: str | Path | None = None,  # folder of the code; None: this module's
 ) -> str:
-    """The commit of the checkout that the code stands in; elsewhere the version, and more.
+    """The commit of the checkout that the code is in; elsewhere the version, and more.
 
-    A wheel in an environment that lies within somebody's repository is no part of that. `pip`
-    notes the commit of what it has built itself; without one, a hash of the code's files.
+    A wheel in an environment that is inside another repository does not belong to it. `pip`
+    records the commit of what it built itself; without one, there is a hash of the code's files.
     """
     if here is None:
         here = Path(globals().get("__file__") or Path.cwd() / "x").parent
     at = "git", "-C", str(here)
-    if _ask(*at, "ls-files", "."):  # of another's checkout git knows no file here
+    if _ask(*at, "ls-files", "."):  # in another repository's checkout, git does not track this file
         if commit := _ask(*at, "rev-parse", "HEAD"):
             return commit
     home = Path(ganunlearn.__file__).parent
-    told = f"ganunlearn {ganunlearn.__version__}"
+    fact = f"ganunlearn {ganunlearn.__version__}"
     if commit := _read_built_from(home):
-        return f"{told}, commit {commit}"
+        return f"{fact}, commit {commit}"
     digest = hashlib.sha256()
     for path in sorted(home.rglob("*.py")):
         digest.update(path.relative_to(home).as_posix().encode() + path.read_bytes())
-    return f"{told}, files {digest.hexdigest()[:16]}"
+    return f"{fact}, files {digest.hexdigest()[:16]}"
 
 
 def _read_built_from(home: Path) -> str:
-    "The commit that pip has built this package from; nothing where it was given a finished one."
+    "The commit from which pip built this package; empty where it installed a finished wheel."
     try:
         installed = distribution("ganunlearn")
     except PackageNotFoundError:
         return ""
     if Path(str(installed.locate_file("ganunlearn"))).resolve() != home.resolve():
-        return ""  # another copy is running
+        return ""  # the installed copy is not this one
     url = json.loads(installed.read_text("direct_url.json") or "{}")
     commit = str(url.get("vcs_info", {}).get("commit_id", ""))
     return commit if re.fullmatch("[0-9a-f]{40}", commit) else ""
@@ -436,7 +436,7 @@ def describe_data(
     data: Data,  # the data set of the run
     sets: Splits,  # of the run
 ) -> dict:
-    "Which data a run had, from where, and how many records each set got."
+    "The data of a run, their source, and the number of records in each set."
     return dict(
         source=data.source,
         stand_in=data.stand_in,
@@ -575,7 +575,7 @@ def describe_run(
     finished: Finished,  # a run with its models
     environment: dict,  # of `describe_environment`
 ) -> dict:
-    "The record of a finished run, with all that is measured once models are there."
+    "The record of a finished run, with everything that is measured on its models."
     sc, sets, result = finished.scenario, finished.sets, finished.result
     hooks = find_experiment(sc.experiment)
     also = hooks.measure(finished)
@@ -612,7 +612,7 @@ def compute(
     progress: bool = True,  # show bars
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> dict:
-    "One run, from split to record; nothing is written but the model cache."
+    "One run, from split to record; only the model cache is written."
     device = pick_device(device)
     environment = describe_environment(device)
     finished = finish(sc, seed, data, refresh=refresh, progress=progress, device=device)
@@ -625,7 +625,7 @@ def locate_record(
     seed: int,  # RNG seed of the run
     data: Data,  # the data set of the run
 ) -> Path:
-    "Where the record of a run stands below `out`."
+    "The path of a run's record below `out`."
     key = make_key(sc, seed, data.sha256)
     return Path(out) / f"{sc.dataset}-{sc.preset}-{sc.profile}-s{seed}-{key[:12]}.json"
 
@@ -647,7 +647,7 @@ def find_record(
     asked = (make_key(sc, seed, data.sha256), describe_scenario(sc), seed, data.sha256)
     found = (record["key"], record["scenario"], record["seed"], record["data"]["sha256"])
     if json.dumps(found, sort_keys=True) != json.dumps(asked, sort_keys=True):
-        raise BrokenFile(f"{path} holds the record of another run; give it its own name again")
+        raise BrokenFile(f"{path} holds the record of another run; restore that record's own name")
     return record
 
 
@@ -665,7 +665,7 @@ def run(
     Loaded when `out` has it, computed and written whole otherwise. `InputError` when `out` cannot
     be written.
     """
-    device = pick_device(device)  # one that is not there is told before any record is looked up
+    device = pick_device(device)  # a missing device is reported before any record is looked up
     data = load(sc.dataset)
     path = locate_record(out, sc, seed, data) if out else None
     if path and not refresh and (record := find_record(path.parent, sc, seed, data)):
@@ -712,7 +712,7 @@ def audit_models(
     groups = {part: records.group for part, records in parts.items()}
 
     def read(model: nn.Module) -> dict[str, dict[str, np.ndarray]]:
-        "What a model gives away about each set."
+        "The readings of a model on each set."
         return {p: read_answers(model, records, finished.attack) for p, records in parts.items()}
 
     references = [*make_others(finished, "retrained", count_references(finished))]
@@ -738,27 +738,27 @@ def audit_models(
 def count_references(
     finished: Finished,  # a run with its models
 ) -> int:
-    "How many retrained models make the band: fewer where one takes long."
+    "How many retrained models make the band: fewer where training takes long."
     deep = finished.scenario.model in NETWORKS
     return finished.settings["references_deep" if deep else "references"]
 
 
 class Audited(Experiment):
-    "What experiments have in common that audit every model of the run."
+    "Base of experiments that audit every model of the run."
 
-    # outputs: 1 keeps what every model answered about each record
+    # outputs: 1 keeps the answers of every model about each record
     settings = {"references": 10, "references_deep": 3, "outputs": 0}
-    # of the first records; never changed
+    # settings of the first records; never changed
     assumed = {"references": 10, "references_deep": 3, "outputs": 0}
     audits = True
-    held_out = False  # are the retrained models judged, too?
+    held_out = False  # whether the retrained models are judged, too
 
     def measure(self, finished: Finished) -> dict:
         "The audit of each model."
         return audit_models(finished, self.held_out)
 
     def read_attacks(self, also: dict) -> dict[str, dict]:
-        "The attacks that an audit asks beyond the paper's."
+        "The attacks of an audit beyond the paper's."
         return {name: read_aucs(also, name) for name in ("margin", "rmia", "lira")}
 
 
@@ -779,16 +779,16 @@ def keep_outputs(
     finished: Finished,  # a run with its models
     references: list[nn.Module],  # R retrained models
 ) -> dict[str, Any]:  # by model; a list of references; groups
-    """What every model answers about each record, as text; see `write_answers`.
+    """The answers of every model about each record, as text; see `write_answers`.
 
-    Of the records that stay as many as were held out.
+    Of the retained records, as many as were held out.
     """
     sets = finished.sets
     parts = {part: getattr(sets, part) for part in ("forget", "holdout", "nonmember")}
     parts["retain"] = sets.retain.take(slice(len(sets.holdout)))
 
     def keep(model: nn.Module) -> dict[str, dict[str, str]]:
-        "What one model answers."
+        "The answers of one model."
         return write_answers(
             {p: read_answers(model, records, finished.attack) for p, records in parts.items()}
         )
@@ -805,9 +805,9 @@ def read_outputs(
     record: dict,  # as `read_record` gives it
     model: str = "unlearned",  # or original, retrained
 ) -> tuple[Sets, list[Sets], dict[str, np.ndarray]]:  # readings, those of references, groups
-    """What a model of a record, and the references, answered about each record.
+    """The answers of a model of a record, and of the references, about each record.
 
-    `InputError` for a record that was not asked to keep it, `BrokenFile` for one that was edited.
+    `InputError` for a record that was made without them, `BrokenFile` for one that was edited.
     """
     kept = record.get("also", {}).get("outputs")
     if kept is None:
@@ -823,9 +823,9 @@ def audit_record(
     record: dict,  # as `read_record` gives it, with its outputs
     model: str = "unlearned",  # or original, retrained
 ) -> Audit:
-    """Today's attacks on a model of yesterday, from what its record keeps; see `read_outputs`.
+    """Today's attacks on a model of an older run, from its recorded answers; see `read_outputs`.
 
-    Accuracy on records that stay is among the rows, and so part of the verdict.
+    Accuracy on retained records is among the rows, and so part of the verdict.
     """
     own, references, groups = read_outputs(record, model)
     return audit_readings(own, references, groups, seed=record["seed"])

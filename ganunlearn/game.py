@@ -172,7 +172,7 @@ class Config(PaperConfig):
     teacher_width: int = 64  # of its hidden layer
     teacher_lr: float = 2e-3  # Adam, of the teacher
     teacher_batch_size: int = 64  # records of D_r a step of the teacher
-    conditional: bool = False  # the critic sees the teacher's view of a record beside G's
+    conditional: bool = False  # the critic sees the teacher's view of a record along with G's
     distil: float = 0.0  # weight of KL(teacher ‖ G) on D_f, beside the critic's judgement
     # the real data are G's own answers on D_nonmember (Eq. 2), not M_init's (Eq. 4)
     moving: bool = False
@@ -181,7 +181,7 @@ class Config(PaperConfig):
     spare: float = 0.0
     # at the end the logits are scaled until spare records are as sure as under M_init (Eq. 3)
     rescale: bool = False
-    # Adam, of G and the critic, goes through memory once: a CPU is faster, the last bits are others
+    # Adam, of G and the critic, in one pass over memory: faster on a CPU, with other last bits
     fused: bool = False
 
     def __post_init__(self) -> None:
@@ -202,7 +202,7 @@ class Config(PaperConfig):
         seed: int,  # RNG seed of batches, ε and the critic
         progress: bool = True,  # show a bar
         callback: "Watch | None" = None,  # gets each history row, and G as it stands
-        checkpoint: Keeper | None = None,  # keeps its place
+        checkpoint: Keeper | None = None,  # saves its state
     ) -> "Unlearned":
         "The game with these settings, as `unlearn` plays it."
         sets = forget, nonmember, retain
@@ -220,7 +220,7 @@ class Config(PaperConfig):
         return counts["setup"] + result.rounds * counts["round"] + checks * counts["check"]
 
     def describe(self) -> dict[str, object]:
-        "The settings as a record holds them: options that are off are left out."
+        "The settings as a record contains them: options that are off are left out."
         settings = asdict(self)
         off = {name for name in OPTIONS if settings[name] == getattr(Config, name)}
         return {name: value for name, value in settings.items() if name not in off}
@@ -266,7 +266,7 @@ PRESETS = {
         max_rounds=60,
     ),
 }
-DEEP = {  # what deep networks with normalised layers, such as ResNets, need otherwise
+DEEP = {  # settings that deep networks with normalised layers, such as ResNets, need changed
     "paper": dict(lr=1e-4),
     "ganunlearn": dict(
         lr=2e-4,
@@ -290,7 +290,7 @@ DEEP = {  # what deep networks with normalised layers, such as ResNets, need oth
 def find_preset(
     config: str | Config,  # a name in `PRESETS`, or a Config
 ) -> Config:
-    "The configuration meant; `UnknownName` suggests the nearest preset."
+    "The configuration of that name; `UnknownName` suggests the nearest preset."
     if isinstance(config, Config):
         return config
     if isinstance(config, str):
@@ -309,7 +309,7 @@ def _sum_gaps(order: Tensor, gap: Tensor, weight: Tensor) -> Tensor:
     "Σ over columns of ∫|F_a − F_b|; `weight` is 1/n on the rows of a and −1/m on those of b."
     placed = weight.index_select(0, order.flatten()).view_as(order)
     difference = placed.cumsum(0)[:-1]  # F_a − F_b between neighbours
-    return difference.abs_().mul_(gap).sum()  # in place: no draw needs memory of its own
+    return difference.abs_().mul_(gap).sum()  # in place, so that draws need no further memory
 
 
 def distance(
@@ -330,13 +330,13 @@ def draw_null_distances(
     draws: int = 200,  # how many random parts
     generator: torch.Generator,  # draws the parts
 ) -> np.ndarray:  # draws
-    """Distances between a random part of `v` and its rest: what 'no difference' looks like.
+    """Distances between a random part of `v` and its rest: their size where there is no difference.
 
     `InputError` for fewer than 2 records.
     """
     n = len(v)
     if n < 2:
-        needed = "at least 2 are needed to say what 'no difference' looks like"
+        needed = "at least 2 are needed to measure the distance between two parts of them"
         raise InputError(f"{n} non-member: {needed}; 100 or more are better")
     order, gap = _rank_rows(v)
     m = min(m, n // 2)
@@ -350,9 +350,9 @@ def draw_null_distances(
 
 # %% ../nbs/08_game.ipynb #c017
 def _find_model_remedy(given: Any) -> str:
-    "What makes a model of weights, or of the name of their file."
+    "How to make a model of weights, or of the name of their file."
     if isinstance(given, Mapping):
-        return "weights alone are no network: build it, and give it them by load_state_dict()"
+        return "weights alone are not a network: build it, and load them with load_state_dict()"
     if isinstance(given, (str, os.PathLike)) and str(given).endswith(".safetensors"):
         load = "safetensors.torch.load_file()"
         return f"build the network, and give it the weights: load_state_dict() of {load}"
@@ -368,12 +368,12 @@ def check_model(
     "`InputError` unless this is a module with parameters, all of them finite."
     given = type(model).__name__
     if not isinstance(model, nn.Module):
-        raise InputError(f"{given} is no torch.nn.Module; {_find_model_remedy(model)}")
+        raise InputError(f"{given} is not a torch.nn.Module; {_find_model_remedy(model)}")
     if any(isinstance(part, torch.jit.ScriptModule) for part in model.modules()):
         remedy = "give the module that it was made from, with these weights"
-        raise InputError(f"{given} is a ScriptModule, of which no copy can be trained; {remedy}")
+        raise InputError(f"{given} is a ScriptModule, whose copies cannot be trained; {remedy}")
     if next(model.parameters(), None) is None:
-        remedy = "a quantised one has none that can learn: give it as it was before"
+        remedy = "a quantised model has none that can be trained: give it as it was before"
         raise InputError(f"{given} is a torch.nn.Module without parameters; {remedy}")
     for name, weights in model.named_parameters():
         if nn.parameter.is_lazy(weights) or weights.is_meta:
@@ -409,7 +409,7 @@ def check_sets(
 
 
 def _read_shape(data: MapDataset) -> tuple[tuple, ...]:
-    "The shape of the first record: of each of its inputs; of ragged ones, how long is left open."
+    "The shape of the first record, for each input; the length of ragged ones is left open."
     x, _ = read_batch(data, [0])
     shapes: list[tuple] = [tuple(leaf.shape[1:]) for leaf in list_leaves(x)]
     if is_ragged(data):
@@ -433,9 +433,9 @@ def check_step(
     model: nn.Module,  # a classifier, as `wrap_model` gives it
     data: MapDataset,  # D_f, of which a few records are tried
 ) -> None:
-    """One real step on a copy. `InputError` names what is wrong with the model.
+    """One real step on a copy. `InputError` says what is wrong with the model.
 
-    Its few passes are not on the bill of a game, which counts what forgetting takes.
+    Its few passes are not part of the cost of a game, which counts what forgetting takes.
     """
     device = find_device(model)
     trial = make_trial(model)
@@ -460,7 +460,7 @@ def check_step(
 def make_trial(
     model: nn.Module,  # a classifier
 ) -> nn.Module:
-    "A copy as it will stand in the game: frozen layers, all weights to be learned."
+    "A copy as the game uses it: frozen layers, all weights trainable."
     trial = freeze_layers(copy_model(model))
     for p in trial.parameters():
         p.requires_grad_(True)
@@ -494,15 +494,15 @@ def _check_logits(z: Any) -> None:
         raise InputError("NaN or infinity in the model's answers to finite records")
     last = _find_last_step(z)
     if _are_posteriors(z) or last.startswith("Softmax"):
-        remedy = "expected logits, what stands before its softmax"
+        remedy = "expected logits, the values before its softmax"
         raise InputError(f"the model answers with probabilities; {remedy}")
     if last.startswith("Sigmoid"):
-        remedy = "expected logits, what stands before its sigmoid"
+        remedy = "expected logits, the values before its sigmoid"
         raise InputError(f"the model answers with probabilities; {remedy}")
 
 
 def _check_learned(trial: nn.Module, z: Tensor) -> None:
-    "`InputError` where an answer rests on weights that no optimiser would be given."
+    "`InputError` where an answer depends on weights that are not parameters of the model."
     known = {id(p) for p in trial.parameters()}
     todo = [z.grad_fn]
     seen = set()
@@ -513,7 +513,7 @@ def _check_learned(trial: nn.Module, z: Tensor) -> None:
         seen.add(step)
         leaf = getattr(step, "variable", None)
         if leaf is not None and id(leaf) not in known:
-            what = f"the model uses weights of shape {tuple(leaf.shape)} that are no parameters"
+            what = f"the model uses weights of shape {tuple(leaf.shape)} that are not parameters"
             remedy = "layers in a plain list or dictionary belong into nn.ModuleList or ModuleDict"
             raise InputError(f"{what}, so they would never be trained: {remedy}")
         todo += [before for before, _ in step.next_functions]
@@ -523,7 +523,7 @@ SHAPERS = ("View", "Reshape", "UnsafeView", "Squeeze", "Unsqueeze", "ToCopy", "A
 
 
 def _find_last_step(z: Tensor) -> str:
-    "What autograd calls the last operation that did more than reshape."
+    "Autograd's name of the last operation that did more than reshape."
     step: Any = z.grad_fn
     while step is not None and step.name().startswith(SHAPERS):
         before = [node for node, _ in step.next_functions if node is not None]
@@ -539,7 +539,7 @@ def _are_posteriors(z: Tensor) -> bool:
 
 
 def _agree(a: Any, b: Any) -> bool:
-    "Whether two answers are the same but for rounding."
+    "Whether two answers are the same except for rounding."
     if not isinstance(b, Tensor) or a.shape != b.shape:
         return False
     largest = a.detach().abs().max().item()
@@ -547,7 +547,7 @@ def _agree(a: Any, b: Any) -> bool:
 
 
 def _check_single(trial: nn.Module, x: Any, z: Tensor, device: torch.device) -> None:
-    "`InputError` unless the last record is answered as in a batch, and can be learned from alone."
+    "`InputError` unless the last record, alone, gets the same answer as in a batch and a gradient."
     remedy = "look for squeeze() without a dimension, and for statistics of the batch"
     try:
         alone = _ask_copy(trial, pick_records(x, slice(len(z) - 1, len(z))), device)
@@ -557,7 +557,7 @@ def _check_single(trial: nn.Module, x: Any, z: Tensor, device: torch.device) -> 
         told = f"shape {tuple(alone.shape)}" if isinstance(alone, Tensor) else type(alone).__name__
         if isinstance(alone, Tensor) and alone.shape == z[-1:].shape:
             told = "other numbers"
-        what = f"a single record is answered otherwise than in a batch, with {told}"
+        what = f"a single record gets another answer than in a batch, with {told}"
         raise InputError(f"{what}; {remedy}")
     _try_backward(trial, F.cross_entropy(alone, alone.detach().argmax(1)))
 
@@ -640,7 +640,7 @@ class Lens:
     def see(
         self,
         z: Tensor,  # B, K logits
-        y: Tensor,  # B labels; a view that hides them does not look
+        y: Tensor,  # B labels; not used by a view that hides them
     ) -> Tensor:  # B, K
         "S(P), or another view."
         return (view(z, self.kind, self.space, y) - self.mean) / self.scale
@@ -663,9 +663,9 @@ class GameSets:
 
 @dataclass(eq=False)
 class Goal:
-    "Where the answers on D_f should arrive, and how near is near enough."
+    "The answers that D_f should get, and the distance at which they count as reached."
 
-    z_n: Tensor  # N, K: M_init on D_nonmember, once and for ever
+    z_n: Tensor  # N, K: M_init on D_nonmember, computed once
     P1: Tensor = field(init=False)  # N, K: S(P1), what Eq. 4 aims at
     real: Tensor = field(init=False)  # N, K: the real data of the game; S(P1) in the paper
     aim: Tensor = field(init=False)  # N, K: what a check measures the distance to; S(P1) there
@@ -674,12 +674,12 @@ class Goal:
 
 @dataclass(eq=False)
 class Deal:
-    "Who comes in which batch: endless batches of positions."
+    "The records of each batch: endless batches of positions."
 
     forget: Batches  # B, in D_f
     retain: Batches  # R, in the used share of D_r
     real: Batches  # B, in `spare`: the critic's real data
-    # two more that G answers, empty where no addition needs them, as in the paper
+    # two more that G answers; empty where no addition needs them, as in the paper
     kept: Batches  # in `held`, so that they can be held
     moved: Batches  # in `spare`, so that the real data can follow
 
@@ -701,16 +701,16 @@ class Round:
 # %% ../nbs/08_game.ipynb #c023a
 @dataclass(eq=False)
 class Game:
-    "One game: its settings, its sets, its players, and what it has cost so far."
+    "One game: its settings, its sets, its networks, and what it has cost so far."
 
     config: Config  # settings of the game
     seed: int  # RNG seed of the run
     sets: GameSets  # of the run
     lens: Lens  # what the critic sees of an answer
-    goal: Goal  # what G is pulled to
+    goal: Goal  # what G should approach
     G: nn.Module  # the generator, M̃ in the making
     served: nn.Module  # what is returned at the end: G, or an average of it
-    rng: torch.Generator  # on the CPU, so that every device draws the same
+    rng: torch.Generator  # on the CPU, so that draws are the same for every device
     device: torch.device  # where it is
     bill: Counter  # passes of records through classifier and critic
     additions: list["Addition"]  # what goes beyond the paper; empty there
@@ -718,9 +718,9 @@ class Game:
     D: Critic = field(init=False)
     optimizer_G: torch.optim.Optimizer = field(init=False)
     optimizer_D: torch.optim.Optimizer = field(init=False)
-    beside_f: Tensor = field(init=False)  # N, T: what the critic sees beside a forget record
-    beside_n: Tensor = field(init=False)  # N, T: and beside a non-member; T = 0 in the paper
-    z_n: Tensor = field(init=False)  # N, K: `served` on D_nonmember, at the last check
+    beside_f: Tensor = field(init=False)  # N, T: what the critic sees along with a forget record
+    beside_n: Tensor = field(init=False)  # N, T: and along with a non-member; T = 0 in the paper
+    z_n: Tensor = field(init=False)  # N, K: answers of `served` on D_nonmember, at the last check
     rounds: int = 0  # played so far
     below: int = 0  # checks in a row with the distance below the threshold
     won: bool = False  # before the first round: there was nothing to forget
@@ -771,7 +771,7 @@ def play_round(
 def answer_round(
     game: Game,  # as it stands
 ) -> Round:
-    "Deals the batches of a round; G answers all of them in one pass."
+    "Draws the batches of a round; G answers all of them in one pass."
     sets, deal = game.sets, game.deal
     f = next(deal.forget)
     r = next(deal.retain)
@@ -820,7 +820,7 @@ def take_step(
 
 def end_round(
     game: Game,  # as it stands
-    now: Round,  # what the networks have said in this round
+    now: Round,  # the answers of the networks in this round
     losses: dict[str, Tensor],  # L_D, L_G, L_r of the round
 ) -> None:
     "Counts the round. `Diverged` when a loss is not finite."
@@ -836,9 +836,9 @@ def end_round(
 
 def bill_round(
     game: Game,  # as it stands
-    now: Round,  # what the networks have said in this round
+    now: Round,  # the answers of the networks in this round
 ) -> None:
-    "Passes of records, by the paper's game; the penalty's double backward counts once more."
+    "Counts the passes of records in the paper's game; the penalty's double backward counts twice."
     c = game.config
     b, n = len(now.f), len(now.f) + len(now.y_r) + len(now.k) + len(now.m)
     penalty = int(c.loss == "wgan_gp")
@@ -851,7 +851,7 @@ def bill_round(
 
 # %% ../nbs/08_game.ipynb #c029a
 class Addition:
-    "What a game does beyond the paper. Here: nothing, at every point where it might."
+    "What a game does beyond the paper. This base class does nothing at any of its hooks."
 
     def prepare(self, game: Game) -> None:
         "Before the first round."
@@ -860,21 +860,21 @@ class Addition:
         "When G has answered the batches of a round."
 
     def add_to_forget(self, game: Game, now: Round) -> Tensor | float:
-        "A term beside the adversarial one of Eq. 6."
+        "A term added to the adversarial one of Eq. 6."
         return 0.0
 
     def add_to_retain(self, game: Game, now: Round) -> Tensor | float:
-        "A term beside the cross-entropy of Eq. 6: of whatever should stay, weighed by 1 − α."
+        "A term added to the cross-entropy of Eq. 6, weighed by 1 − α: of answers that should stay."
         return 0.0
 
     def follow_step(self, game: Game) -> None:
         "After G's step."
 
     def bill_round(self, game: Game, now: Round) -> None:
-        "What a round cost beside the paper's passes."
+        "What a round costs in addition to the paper's passes."
 
     def follow_check(self, game: Game, own: Tensor) -> None:
-        "When a check has looked at the non-members; `own`: their present views, N, K."
+        "After a check of the non-members; `own`: their present views, N, K."
 
     def finish(self, game: Game) -> None:
         "After the last round."
@@ -915,9 +915,9 @@ class HoldNonmembers(Addition):
 # %% ../nbs/08_game.ipynb #c031
 @dataclass(eq=False)
 class Teacher(Addition):
-    """A small network that sees D_r alone, and what it says of records that it never saw.
+    """A small network that sees D_r alone, and its answers on records that it never saw.
 
-    For words, ragged records and several inputs, which no small network reads, it is the model's
+    For words, ragged records and several inputs, which that network cannot read, it is the model's
     own architecture with weights drawn anew. `InputError` where a layer cannot draw its own.
     """
 
@@ -925,12 +925,12 @@ class Teacher(Addition):
     width: int  # of its hidden layer
     lr: float  # Adam
     batch_size: int  # records a step
-    conditional: bool  # the critic sees its view of a record
+    conditional: bool  # whether the critic sees its view of a record
     distil: float  # weight of KL(teacher ‖ G) on D_f
     z_f: Tensor = field(init=False)  # N, K: its answers on D_f
 
     def prepare(self, game: Game) -> None:
-        "Trains the teacher, and asks it once about all of D_f and D_nonmember."
+        "Trains the teacher, and computes its answers on D_f and D_nonmember once."
         sets, T = game.sets, self.train_teacher(game)
         self.z_f = logits(T, sets.forget).to(game.device)
         z_n = logits(T, sets.nonmember).to(game.device)
@@ -940,7 +940,7 @@ class Teacher(Addition):
         if self.conditional:
             lens = Lens(
                 game.config.view, "log_posterior"
-            )  # of whichever space the critic sees G in
+            )  # in the space in which the critic sees G
             fit_lens(lens, z_n, sets.y_n)
             game.beside_f = lens.see(self.z_f, sets.y_f)
             game.beside_n = lens.see(z_n, sets.y_n)
@@ -954,7 +954,7 @@ class Teacher(Addition):
         return trained.model
 
     def make_network(self, game: Game) -> nn.Module:
-        "A small one where it can read the records; else as the model is."
+        "A small network where it can read the records; else one like the model."
         x, _ = read_batch(game.sets.retain, [0])
         if not (isinstance(x, Tensor) and x.is_floating_point()):
             return redraw_weights(game.G, game.seed)
@@ -962,7 +962,7 @@ class Teacher(Addition):
             torch.manual_seed(game.seed)
             net = small(game.goal.z_n.shape[1], tuple(x.shape[1:]), self.width)
         if x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last):
-            return net.to(memory_format=torch.channels_last)  # as the images lie
+            return net.to(memory_format=torch.channels_last)  # in the memory layout of the images
         return net
 
     def add_to_forget(self, game: Game, now: Round) -> Tensor | float:
@@ -982,7 +982,7 @@ def fit_lens(
 
 
 class Standardise(Addition):
-    "Each entry of the view by the non-members' mean and deviation, so that none drowns the others."
+    "Scales each entry of the view by the non-members' mean and deviation, so that none dominates."
 
     def prepare(self, game: Game) -> None:
         "Scales the critic's lens, and sees S(P1) through it."
@@ -992,12 +992,12 @@ class Standardise(Addition):
 
 @dataclass(eq=False)
 class Spare(Addition):
-    "Some non-members that no KL term holds; the critic sees no others."
+    "Keeps some non-members out of every KL term; the critic sees these alone."
 
     share: float  # of D_nonmember
 
     def prepare(self, game: Game) -> None:
-        "Parts the non-members at random."
+        "Divides the non-members at random."
         n = len(game.sets.nonmember)
         cut = round(self.share * n)
         if cut:
@@ -1010,12 +1010,12 @@ class Moving(Addition):
 
     @torch.no_grad()
     def see_answers(self, game: Game, now: Round) -> None:
-        "The critic's idea of unseen records follows G, a batch a round."
+        "The critic's real data follow G, one batch a round."
         n, z = torch.cat([now.k, now.m]), torch.cat([now.z_k, now.z_m])
         game.goal.real[n] = game.lens.see(z, game.sets.y_n[n])
 
     def follow_check(self, game: Game, own: Tensor) -> None:
-        "The aim follows G, and with it what 'no difference' looks like."
+        "The aim follows G, and with it the threshold."
         game.goal.aim = own
         if game.rounds:
             game.goal.threshold = find_threshold(game)
@@ -1028,7 +1028,7 @@ class Average(Addition):
     decay: float  # of the average, a round
 
     def prepare(self, game: Game) -> None:
-        "The mean starts where G starts."
+        "The mean starts from G's first weights."
         game.served = copy_model(game.G)
 
     def follow_step(self, game: Game) -> None:
@@ -1087,7 +1087,7 @@ def _takes_factor(probe: nn.Module, name: str, x: Any, z: Tensor) -> bool:
 def _note_output(
     answers: dict[str, Tensor], name: str, module: nn.Module, inputs: object, out: Tensor
 ) -> None:
-    "A forward hook that keeps what a layer answered, the last one at the end."
+    "A forward hook that keeps the outputs of a layer, the last one at the end."
     answers.pop(name, None)
     answers[name] = out
 
@@ -1100,17 +1100,17 @@ def _shares_weights(model: nn.Module, layer: nn.Module) -> bool:
 
 @dataclass(eq=False)
 class Rescale(Addition):
-    "Eq. 3 by one number: one factor on the logits gives unseen records their confidence back."
+    "Eq. 3 by one number: one factor on the logits restores the confidence on unseen records."
 
     head: str = field(init=False)  # name of the layer that takes the factor
 
     def prepare(self, game: Game) -> None:
-        "Finds the layer, so that a model without one is refused before the game."
+        "Finds the layer, so that a model without one raises an error before the game."
         self.head = find_head(game.G, game.sets.forget)
 
     @torch.no_grad()
     def finish(self, game: Game) -> None:
-        "Spare records are as sure, on average, as they were under M_init."
+        "Scales the logits until the mean confidence on spare records is that under M_init."
         spare = game.sets.spare
         now, before = (z[spare].cpu().double() for z in (game.z_n, game.goal.z_n))
         factor = find_factor(now, before)
@@ -1128,7 +1128,7 @@ def find_factor(
     wanted = measure_confidence(goal)
 
     def exceed(t: float) -> float:
-        "Confidence above the wanted one at the factor exp(t)."
+        "Confidence minus the wanted one, at the factor exp(t)."
         return float(measure_confidence(z * np.exp(t)) - wanted)
 
     if not exceed(-9.0) < 0 < exceed(9.0):
@@ -1149,7 +1149,7 @@ def list_additions(
 ) -> list[Addition]:
     "The additions that the settings ask for, in the order in which they act; none for `paper`."
     additions: list[Addition] = []
-    if c.spare:  # first: who is spare decides what the others see
+    if c.spare:  # first: the spare records decide what the others see
         additions.append(Spare(c.spare))
     if c.standardise:
         additions.append(Standardise())
@@ -1184,7 +1184,7 @@ def set_up_game(
     config: Config,  # settings of the game
     seed: int,  # RNG seed of batches, ε, the critic and the teacher
 ) -> Game:
-    "A game of which no round has been played. `InputError` for sets and models that do not fit."
+    "A game before its first round. `InputError` for unusable sets and models."
     rng = torch.Generator().manual_seed(seed)
     sets = read_sets(forget, nonmember, retain, config, rng)
     check_answers(model, forget)
@@ -1278,7 +1278,7 @@ def set_goal(
 def find_threshold(
     game: Game,  # as it stands
 ) -> float:
-    "What 'no difference' looks like among the unseen: a quantile of the null distances."
+    "The distance that counts as no difference: a quantile of the null distances."
     unseen = game.goal.aim[game.sets.spare]
     null = draw_null_distances(unseen, len(game.sets.forget), generator=game.rng)
     return float(np.quantile(null, game.config.null_quantile))
@@ -1287,7 +1287,7 @@ def find_threshold(
 def deal_batches(
     game: Game,  # as it stands
 ) -> Deal:
-    "Endless batches for every seat; G answers non-members only where an addition needs it."
+    "Endless batches for every set; G answers non-members only where an addition needs it."
     c, sets, rng = game.config, game.sets, game.rng
     n_f, n_spare, n_held = len(sets.forget), len(sets.spare), len(sets.held)
     size = min(c.batch_size, n_f, n_spare)
@@ -1309,7 +1309,7 @@ def check_game(
 ) -> dict[str, float]:  # joins the history
     """Distance of Eq. 4 (of Eq. 2 where the real data move), and drift of Eq. 3.
 
-    Beside them the critic's own estimate, and the losses of the last round.
+    The row also has the critic's own estimate, and the losses of the last round.
     """
     sets, goal = game.sets, game.goal
     z_f = game.answer(game.served, sets.forget)
@@ -1338,7 +1338,7 @@ def ask_critic(
     fake: Tensor,  # N, K
     real: Tensor,  # N, K
 ) -> float:
-    "The critic's own estimate of the distance: how much more unseen the real data look to it."
+    "The critic's own estimate of the distance: its mean score of real data minus that of fakes."
     real = torch.cat([real, game.beside_n[game.sets.spare]], 1)
     fake = torch.cat([fake, game.beside_f], 1)
     game.bill["critic_forwards"] += len(fake) + len(real)
@@ -1372,14 +1372,14 @@ def list_movers(
 def list_batches(
     game: Game,  # as it stands
 ) -> dict[str, Batches]:  # by their names in `Deal`
-    "Who comes next."
+    "The batches still to come."
     return {f.name: getattr(game.deal, f.name) for f in fields(game.deal)}
 
 
 def take_game(
     game: Game,  # as it stands
 ) -> Snapshot:
-    "Everything that rounds and checks have changed."
+    "A snapshot of everything that rounds and checks have changed."
     facts = dict(
         rounds=game.rounds,
         below=game.below,
@@ -1398,7 +1398,7 @@ def restore_game(
     game: Game,  # as it was set up; changed in place
     kept: Snapshot,  # of the same game, later
 ) -> None:
-    "The game where it was. `KeyError` or `RuntimeError` where that is another one's."
+    "Puts a game into a saved state. `KeyError` or `RuntimeError` for the state of another game."
     facts, tensors, goal = kept.facts, kept.tensors, game.goal
     kept.restore(**list_movers(game))
     for name, batches in list_batches(game).items():
@@ -1421,10 +1421,10 @@ def play_game(
     config: Config,  # settings of the game
     seed: int,  # RNG seed
     progress: bool = True,  # show a bar
-    callback: Watch | None = None,  # asked at each check
-    checkpoint: Keeper | None = None,  # keeps its place
+    callback: Watch | None = None,  # called at each check
+    checkpoint: Keeper | None = None,  # saves its state
 ) -> "Unlearned":
-    "Rounds, and a check every few of them, until one says stop."
+    "Plays rounds, with a check every few of them, until a check ends the game."
     with tqdm(total=config.max_rounds, desc="unlearn", disable=not progress) as bar:
         game = set_up_game(model, forget, nonmember, retain, config, seed)
         watch = callback or ignore_row
@@ -1479,13 +1479,13 @@ def show_progress(
     bar: tqdm,  # that is shown
     game: Game,  # as it stands
 ) -> None:
-    "The last distance beside its goal."
+    "Shows the last distance and its goal."
     last = f"{game.history[-1]['distance']:.3f}"
     bar.set_postfix(distance=last, goal=f"{game.goal.threshold:.3f}", device=str(game.device))
 
 
 def count_frames() -> int:
-    "How many calls up the first line outside this library is: where a warning belongs."
+    "The number of calls up to the first line outside this library, for `stacklevel` of warnings."
     frame, level = inspect.currentframe(), 0
     while frame and frame.f_globals.get("__name__", "").split(".")[0] in ("ganunlearn", "torch"):
         frame = frame.f_back
@@ -1527,25 +1527,25 @@ class Unlearned:
     # "distance" or "bound"; "epochs" for a method of fixed length; "nothing" where there was nothing
     # to forget
     stopped: str
-    threshold: float | None  # of the distance, at the last check; None where none is looked at
+    threshold: float | None  # of the distance, at the last check; None for methods without one
     rounds: int  # of the game; steps of a method of fixed length
     # seconds, cpu_seconds, peak_memory_bytes (None on a CPU), sample_forwards, sample_backwards,
     # critic_forwards, critic_backwards; teacher_forwards, teacher_backwards where there is one
     cost: dict
-    config: object  # what was asked for: a `Config`, or the settings of another method
-    spare: Tensor | None = None  # positions of non-members that no loss has touched; None: none
+    config: object  # the settings: a `Config`, or those of another method
+    spare: Tensor | None = None  # positions of non-members that no loss used; None: none
     # the model and the sets that were given, and how to read them, for `report`
     asked: dict | None = field(default=None, repr=False)
-    parts: int = 1  # runs that it took: more than 1 where it went on from a checkpoint
+    parts: int = 1  # number of runs: more than 1 where it continued from a checkpoint
 
     def report(
         self,
         *,
-        holdout: object = None,  # records that nobody has used; None: non-members kept back
-        epochs: int = 30,  # of a retraining, whose cost is told
+        holdout: object = None,  # records that were never used; None: non-members kept back
+        epochs: int = 30,  # of a retraining, whose cost is reported
     ) -> "Report":
         "Whether it worked, without retraining; `InputError` where labels were not given."
-        from ganunlearn.report import report  # it stands further down, and looks at this
+        from ganunlearn.report import report  # that module imports this one
 
         if self.asked is None:
             raise InputError("a report needs the labels of all three sets; give them to `unlearn`")
@@ -1562,7 +1562,7 @@ def measure_cost(
 ) -> Iterator[dict]:
     """Wall and CPU seconds of the block, and peak memory in bytes.
 
-    The peak is None on a CPU, where it cannot be told apart from the rest of the process.
+    The peak is None on a CPU, where it cannot be separated from the rest of the process.
     """
     meter: dict[str, float | None] = {}
     on_gpu = device.type == "cuda"
@@ -1577,7 +1577,7 @@ def measure_cost(
 
 def restore_modes(
     model: nn.Module,  # the given model
-    G: nn.Module,  # what became of its copy; changed in place
+    G: nn.Module,  # its copy after training; changed in place
 ) -> nn.Module:
     "G with the modes and requires_grad of `model`, no gradients left over, and without a wrapper."
     thaw_layers(model, G)
@@ -1593,7 +1593,7 @@ def restore_modes(
 # %% ../nbs/08_game.ipynb #c040a
 @runtime_checkable
 class Method(Protocol):
-    "What a way to forget must offer: the game's `Config` does, and so do the other methods."
+    "What a method must offer: the game's `Config` does, and so do the settings of other methods."
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -1611,7 +1611,7 @@ class Method(Protocol):
         callback: Watch | None = None,
         checkpoint: Keeper | None = None,
     ) -> Unlearned:
-        "Makes a copy of the model forget. One without `checkpoint` cannot be interrupted."
+        "Makes a copy of the model forget. Without the parameter `checkpoint` it cannot be resumed."
 
     def count_flops(
         self, model: nn.Module, forget: MapDataset, nonmember: MapDataset, retain: MapDataset
@@ -1635,15 +1635,15 @@ def play_method(
     seed: int = 0,  # RNG seed of all that is random
     progress: bool = True,  # show a bar
     callback: Watch | None = None,  # gets each history row, and the model as it stands
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
-    # a file that keeps its place, every 20 seconds, until it is done; see `Checkpoint`
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
+    # a file that keeps its state, every 20 seconds, until it is done; see `Checkpoint`
     checkpoint: str | Path | Checkpoint | None = None,
 ) -> Unlearned:
-    """One method on one model: checked, metered, and with the modes that the model had.
+    """One method on one model: checked, its cost measured, and the model's modes restored.
 
-    Seconds are the sum over the parts of a run that went on from a checkpoint, setting up again
+    Seconds are the sum over the parts of a run that continued from a checkpoint, setting up again
     included; the peak of memory is the last part's.
     """
     check_model(model)
@@ -1690,14 +1690,14 @@ def _tell_settings(method: Method) -> tuple[str, dict[str, object]]:
 
 
 def _check_lasting(method: Method, sets: dict[str, MapDataset]) -> None:
-    "`InputError` where a run could not go on as it began."
+    "`InputError` where a run could not be continued from a checkpoint."
     if "checkpoint" not in inspect.signature(method.play).parameters:
-        told = f"{type(method).__name__} keeps no checkpoint"
-        raise InputError(f"{told}; leave checkpoint= out, or let its play() take one")
+        fact = f"{type(method).__name__} keeps no checkpoint"
+        raise InputError(f"{fact}; leave checkpoint= out, or let its play() take one")
     for name, data in sets.items():
         if not is_steady(data):
             what = f"{name}: records are not the same when they are read again"
-            raise InputError(f"{what}, so no run could go on with them; leave checkpoint= out")
+            raise InputError(f"{what}, so no run could continue with them; leave checkpoint= out")
 
 
 def _show_model(callback: Watch, row: dict, model: nn.Module) -> None:
@@ -1713,8 +1713,8 @@ MISSING = {
         "a validation set; if there are none, hold some back next time, and retrain this once"
     ),
     "retain": (
-        "expected the rest of the training records, or some of them: without any the model "
-        "cannot be kept good, nor trained again"
+        "expected the rest of the training records, or some of them: without any, the model "
+        "can neither keep its accuracy nor be trained again"
     ),
 }
 
@@ -1723,7 +1723,7 @@ def name_set(
     name: str,  # forget, nonmember or retain
     data: object,  # as `play_method` takes it
     method: Method,  # its settings
-    fields: Any = None,  # which entry of a record is what
+    fields: Any = None,  # what each entry of a record is
     collate_fn: Callable | None = None,  # joins ragged records
 ) -> MapDataset:
     "`as_dataset`, with bare records where labels are not needed, and the set's name in the error."
@@ -1749,8 +1749,8 @@ def read_once(
 ) -> MapDataset:
     """The set, read whole; of `retain`, record by record, when it is needed.
 
-    Where records are drawn at random, each is as it was when first read. `InputError` for random
-    ones without ids, among which nobody could find the same record twice.
+    Where records are drawn at random, each stays as it was when first read. `InputError` for random
+    ones without ids, among which the same record could not be found twice.
     """
     try:
         if not is_steady(data):
@@ -1804,7 +1804,7 @@ def count_flops(
     given = dict(forget=forget, nonmember=nonmember, retain=retain)
     sets = {name: name_set(name, data, settings) for name, data in given.items()}
     model = wrap_model(model, read_batch(sets["forget"], [0])[0], outputs)
-    more = max(0, settings.teacher_epochs - 1)  # epochs like the first, which alone is watched
+    more = max(0, settings.teacher_epochs - 1)  # epochs like the first, which alone is counted
     watched = replace(settings, teacher_epochs=settings.teacher_epochs - more)
     seen = [0]  # operations up to the first check, the first round, and the check after it
     with torch.enable_grad(), FlopCounterMode(display=False) as counter:

@@ -34,7 +34,7 @@ def bound_auc(
     b: Tensor,  # m scores
     z: float = 1.96,  # deviations, two-sided 95 %
 ) -> tuple[float, float, float]:  # AUC, its lower and its upper bound
-    "How well a score tells a from b, with its interval in closed form; ties count half."
+    "How well a score separates a from b, with its interval in closed form; ties count half."
     from scipy.stats import rankdata
 
     n, m = len(a), len(b)
@@ -47,20 +47,20 @@ def bound_auc(
 
 # %% ../nbs/08a_look.ipynb #k013
 FEW = 50  # non-members
-LITTLE_AUC = 0.55  # what an attacker may know, if nothing is to be won
-LITTLE_GAIN = 0.1  # and how much more of D_f may be right than of non-members
+LITTLE_AUC = 0.55  # largest upper bound of the AUC at which there is nothing to forget
+LITTLE_GAIN = 0.1  # and the largest lead of D_f in accuracy over non-members
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    "How the original answers what it is given."
+    "The original's answers on the three sets."
 
     odds: dict[str, Tensor]  # forget, nonmember, retain: log-odds, nats
     accuracy: dict[str, float]  # of the same sets, from 0 to 1
-    renumbered: str  # how labels seem to be numbered; empty: as the model's outputs
+    renumbered: str  # how labels seem to be numbered; empty: like the model's outputs
 
     def check(self) -> None:
-        "`InputError` where labels are numbered otherwise; warnings for what may be a mistake."
+        "`InputError` where labels are numbered differently; warnings for possible mistakes."
         if self.renumbered:
             remedy = "number them as in training"
             raise InputError(f"labels do not fit the model's outputs: {self.renumbered}; {remedy}")
@@ -68,21 +68,21 @@ class Look:
             warnings.warn(line, stacklevel=count_frames())
 
     def list_doubts(self) -> list[str]:
-        "What may be a mistake, a line each."
+        "Possible mistakes, a line each."
         doubts = []
         right = self.accuracy["retain"]
         if right < 0.9:
-            told = f"the original gets {right:.2f} of the retained records right"
+            fact = f"the original gets {right:.2f} of the retained records right"
             cause = (
-                "if it was better in training, they are given otherwise: look at scaling and labels"
+                "if it was better in training, their form differs now: look at scaling and labels"
             )
-            doubts.append(f"{told}; {cause}")
+            doubts.append(f"{fact}; {cause}")
         _, _, high = bound_auc(self.odds["retain"], self.odds["nonmember"])
         if high < LITTLE_AUC and right - self.accuracy["nonmember"] < 0.02:
-            told = "the original answers retained records like non-members"
+            fact = "the original answers retained records like non-members"
             doubts.append(
-                f"{told}: it has not learned them by heart, they are given otherwise than in "
-                "training, or the non-members have trained it too"
+                f"{fact}: it has not memorised them, their form differs from that in "
+                "training, or the non-members were also used in training"
             )
         n = len(self.odds["nonmember"])
         if n < FEW:
@@ -90,7 +90,7 @@ class Look:
         return doubts
 
     def is_forgotten(self) -> bool:
-        "Whether D_f is answered like non-members already, as far as so many records can tell."
+        "Whether D_f is already answered like non-members, as far as these records show."
         f, n = self.odds["forget"], self.odds["nonmember"]
         _, _, high = bound_auc(f, n)
         gain = self.accuracy["forget"] - self.accuracy["nonmember"]

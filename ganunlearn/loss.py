@@ -127,12 +127,12 @@ def generator_loss(
 def leave_free(
     D: nn.Module,  # the critic: N, K to N, 1
 ) -> None:
-    "Nothing is done to the critic."
+    "Does nothing to the critic."
 
 
 @dataclass(frozen=True)
 class Adversary:
-    "One adversarial loss: what trains the critic, what the generator, what bounds the critic."
+    "One adversarial loss: a loss of the critic, one of the generator, and a bound on the critic."
 
     critic_loss: Callable[..., Tensor]  # (D, real, fake, lam, generator) -> scalar
     forget_loss: Callable[[nn.Module, Tensor], Tensor]  # (D, fake) -> scalar

@@ -49,7 +49,7 @@ def find_places(
     odds_f: Tensor,  # N, log-odds on D_f
     odds_r: Tensor,  # n, on some of D_r
 ) -> Tensor:  # N, from 0 to 1
-    "The share of retained records that lie below each record of D_f; ties count half."
+    "The share of retained records that rank below each record of D_f; ties count half."
     ordered = odds_r.contiguous().sort().values
     below = torch.searchsorted(ordered, odds_f.contiguous())
     up_to = torch.searchsorted(ordered, odds_f.contiguous(), right=True)
@@ -63,7 +63,7 @@ def match_answers(
     z_n: Tensor,  # n, K: M_init on non-members
     y_n: Tensor,  # n labels
 ) -> Tensor:  # N, K log-posteriors
-    "What each record of D_f should answer: the view of the non-member at its place (Eq. 4)."
+    "The answer that each record of D_f should get: the view of the non-member of its rank (Eq. 4)."
     n = len(z_n)
     ranked = measure_odds(z_n, y_n).argsort(dim=0, stable=True)
     at = (places * n).long().clamp(0, n - 1)
@@ -82,7 +82,7 @@ def fit_line(
     before: Tensor,  # n, log-odds of spare non-members under M_init
     after: Tensor,  # n, under G
 ) -> tuple[float, float]:  # slope, from .3 to 1.5, and intercept in nats
-    "What carries mean and deviation before to those after; slope 1 where nothing varies."
+    "The line that maps mean and deviation before to those after; slope 1 where nothing varies."
     x = before.double().cpu()
     y = after.double().cpu()
     spread = x.std(correction=0)
@@ -98,7 +98,7 @@ def move_odds(
     slope: float,  # of the line
     intercept: float,  # nats
 ) -> Tensor:  # N, K log-posteriors
-    "The log-odds of the label on a line; the other classes keep their proportions."
+    "Maps the log-odds of the label by a line; the other classes keep their proportions."
     return set_odds(answer, y, slope * measure_odds(answer, y) + intercept)
 
 
@@ -107,7 +107,7 @@ def set_odds(
     y: Tensor,  # N labels
     odds: Tensor,  # N, log-odds that the label is to have
 ) -> Tensor:  # N, K log-posteriors
-    "The label as sure as is said; the other classes keep their proportions."
+    "Sets the log-odds of the label; the other classes keep their proportions."
     label = y[:, None]  # N, 1
     others = answer.scatter(1, label, -torch.inf).log_softmax(1)
     moved = others + F.logsigmoid(-odds)[:, None]
@@ -117,16 +117,16 @@ def set_odds(
 def find_leaving(
     y_f: Tensor,  # N labels of D_f
     y_s: Tensor,  # n labels of some records of D_r
-    n_r: int,  # records of D_r, of which these are some
+    n_r: int,  # records of D_r, from which y_s is a sample
 ) -> Tensor:  # classes
-    "Classes of D_f of which D_r holds nothing, as far as the sample can tell."
+    "Classes of D_f of which D_r contains no record, as far as the sample shows."
     classes, counts = y_f.unique(return_counts=True)
     absent = ~torch.isin(classes, y_s)
-    missed = (1 - len(y_s) / n_r) ** counts  # how likely, had D_r as many of them
+    missed = (1 - len(y_s) / n_r) ** counts  # how likely that is if D_r has as many of them
     return classes[absent & (missed < OVERLOOKED)]
 
 
-OVERLOOKED = 1e-3  # a chance that is taken
+OVERLOOKED = 1e-3  # the risk that is accepted
 
 
 def exclude_classes(
@@ -136,7 +136,7 @@ def exclude_classes(
     z_s: Tensor,  # n, K: M_init on some of D_r
     leaving: Tensor,  # classes
 ) -> Tensor:  # N, K log-posteriors
-    "Another goal for the records of these classes: as unlikely as others find their class."
+    "Another goal for the records of these classes: their class as unlikely as for other records."
     changed = goal.clone()
     for c in leaving.tolist():
         mine = y_f == c
@@ -164,25 +164,25 @@ class Match(BilledByPasses):
 
     batch_size: int = 36  # records of D_f a round
     retain_batch_size: int = 24  # of D_r, at least
-    largest_retain_batch: int = 48  # of D_r, where the budget has room
+    largest_retain_batch: int = 48  # of D_r, where the budget allows it
     nonmember_batch_size: int = 24  # of D_nonmember
     passes: int = 16  # over D_f, at most; more where these are fewer rounds than 80
-    epochs: float = 3.8  # passes over D_r that all may cost: a forward pass is a third of one
+    epochs: float = 3.8  # whole cost, at most, in passes over D_r: a forward pass is a third of one
     epochs_large: float = 1.9  # the same for a D_r of 10,000 or more
-    min_rounds: int = 40  # whatever the budget: of a small D_r an epoch is nothing
+    min_rounds: int = 40  # whatever the budget: for a small D_r an epoch costs little
     lr: float = 5e-4  # Adam, at the beginning
     max_lr: float = (
         2e-3  # Adam, at most; more where few rounds are affordable, less for few records
     )
     step: float = 0.02  # nats by which a step may move the answers on D_r
     drift: float = 0.3  # deviations that unseen records may lose before steps get shorter
-    wrong: float = 0.035  # share of D_r that may be answered otherwise before they do
-    forget_weight: float = 2.0  # of D_f, beside 1 for D_r and 1 for non-members
+    wrong: float = 0.035  # share of D_r whose predicted class may change before they do
+    forget_weight: float = 2.0  # weight of D_f, with 1 for D_r and 1 for non-members
     odds_weight: float = 2.0  # ω
-    hold: float = 2.0  # weight of D_r in the tail, beside 1 before
+    hold: float = 2.0  # weight of D_r in the tail; 1 before
     spare: float = 0.3  # share of the non-members that no loss touches
-    sample: int = 2000  # records of D_r that give D_f its places
-    check_every: int = 15  # rounds from one look at the spare non-members to the next
+    sample: int = 2000  # records of D_r by which D_f is ranked
+    check_every: int = 15  # rounds from one check of the spare non-members to the next
     average: float = 0.9  # of G's weights over the rounds: decay of an exponential mean
     tail: float = 0.3  # share of the rounds in which the steps shrink to nothing
     labels: ClassVar[tuple[str, ...]] = ("forget", "nonmember", "retain")
@@ -213,7 +213,7 @@ class Match(BilledByPasses):
         seed: int,  # RNG seed of the batches and of who is spare
         progress: bool = True,  # show a bar
         callback: Watch | None = None,  # gets each history row, and the model as it stands
-        checkpoint: Keeper | None = None,  # keeps its place
+        checkpoint: Keeper | None = None,  # saves its state
     ) -> Unlearned:
         "Rounds of matching, of which the averaged model is returned."
         sets = forget, nonmember, retain
@@ -222,7 +222,7 @@ class Match(BilledByPasses):
 # %% ../nbs/08b_match.ipynb #m035
 @dataclass(eq=False)
 class Matching:
-    "One run: its settings, its sets, what they should answer, and what it has cost so far."
+    "One run: its settings, its sets, the answers they should get, and what it has cost so far."
 
     config: Match  # settings
     M: nn.Module  # M_init
@@ -233,26 +233,26 @@ class Matching:
     z_n: Tensor  # N, K: M_init on the non-members
     spare: Tensor  # positions of non-members that no loss touches
     held: Tensor  # positions of the others
-    goal: Tensor  # N, K: what D_f should answer, as matched
-    aim: Tensor  # N, K: the same, moved as unseen records have moved
+    goal: Tensor  # N, K: the answers that D_f should get, as matched
+    aim: Tensor  # N, K: the same, moved as the answers on unseen records have moved
     spread: float  # σ of the non-members' log-odds, nats
-    rng: torch.Generator  # on the CPU, so that every device draws the same
+    rng: torch.Generator  # on the CPU, so that draws are the same for every device
     deal: dict[str, Batches]  # of positions: in D_f, in D_r, and among those of `held`
     optimizer: torch.optim.Optimizer  # of G
     lr: float  # of the next step, before the tail
-    calm: float = field(default=1.0, kw_only=True)  # share of the longest step that is left
-    wrong: float = field(default=0.0, kw_only=True)  # of D_r in the last rounds, a mean
+    calm: float = field(default=1.0, kw_only=True)  # factor on the longest step, 1 at first
+    wrong: float = field(default=0.0, kw_only=True)  # share of D_r whose class changed, lately
     device: torch.device  # where the models are
     bill: Counter  # passes of records through the model
     known: dict[int, Tensor]  # position in D_r -> M_init's answer, K
     losses: dict[str, float] = field(default_factory=dict)  # of the last round
     rounds: int = 0  # played so far
     planned: int = 1  # in all
-    line: tuple[float, float] = (1.0, 0.0)  # how unseen records have moved
+    line: tuple[float, float] = (1.0, 0.0)  # how the log-odds of unseen records have moved
     history: list[dict] = field(default_factory=list)  # a row a check
 
     def ask_original(self, x: Any) -> Tensor:  # N, K
-        "M_init's answers, billed."
+        "M_init's answers; their passes are counted."
         with evaluating(self.M):
             z = self.M(move_records(x, self.device))
         self.bill["sample_forwards"] += len(z)
@@ -306,7 +306,7 @@ def recall_answers(
     r: Tensor,  # R positions in D_r
     x_r: Any,  # their records
 ) -> Tensor:  # R, K
-    "M_init on these retained records, asked once a record."
+    "M_init's answers on these retained records, computed once for each record."
     positions = r.tolist()
     new = [at for at, i in enumerate(positions) if i not in m.known]
     if new:
@@ -332,7 +332,7 @@ def set_rate(
         group["lr"] = m.lr * share
 
 
-FULL_LENGTH = 80  # rounds; where the budget has fewer, steps may be longer
+FULL_LENGTH = 80  # rounds; where the budget allows fewer, steps may be longer
 FEW = 50  # records of D_f; where there are fewer, steps are shorter
 
 
@@ -342,7 +342,7 @@ def adjust_rate(
     x_r: Any,  # R retained records of the round
     before: Tensor,  # R, K: G on them before the step
 ) -> None:
-    "Looks how far the step moved answers on D_r, and sets the next rate by it."
+    "Measures how far the step moved answers on D_r, and sets the next rate accordingly."
     c = m.config
     due = m.rounds < 10 or m.rounds % 2 == 0
     if find_left(m) <= c.tail or not due:
@@ -367,7 +367,7 @@ def set_up_matching(
     retain: MapDataset,  # D_r
     seed: int,  # RNG seed
 ) -> Matching:
-    "Everybody's answers, and what D_f should answer. `InputError` for sets that do not fit."
+    "The answers on all sets, and those that D_f should get. `InputError` for unusable sets."
     check_sets(forget, nonmember, retain)
     rng = torch.Generator().manual_seed(seed)
     sets = dict(forget=forget, nonmember=nonmember, retain=retain)
@@ -391,8 +391,8 @@ def set_up_matching(
     leaving = find_leaving(y_f, y_s, len(retain))
     stays = ~torch.isin(y_n, leaving)
     if not stays.any():
-        what = "all non-members are of classes that leave"
-        raise InputError(f"nonmember: {what}; expected records of the classes that stay, too")
+        what = "all non-members are of classes that must be forgotten as a whole"
+        raise InputError(f"nonmember: {what}; expected records of the other classes, too")
     places = find_places(measure_odds(z_f, y_f), measure_odds(z_s, y_s))
     goal = match_answers(z_f, y_f, places, z_n[stays], y_n[stays])
     goal = exclude_classes(goal, z_f, y_f, z_s, leaving)
@@ -432,12 +432,12 @@ def set_up_matching(
     )
 
 # %% ../nbs/08b_match.ipynb #m041
-LARGE = 10_000  # records of D_r, from which the smaller budget holds
+LARGE = 10_000  # records of D_r from which the smaller budget applies
 
 
 @dataclass(frozen=True)
 class Plan:
-    "How much is done."
+    "The amount of work."
 
     rounds: int  # in all
     retain_batch: int  # records of D_r a round
@@ -451,7 +451,7 @@ def plan_rounds(
 ) -> Plan:
     """Rounds until D_f was seen `passes` times, 80 at least, unless the budget is used up before.
 
-    `min_rounds` are made whatever they cost. What is left of the budget then goes to D_r. The unit
+    `min_rounds` are played whatever they cost. The rest of the budget goes to D_r. The unit of cost
     is one record forward.
     """
     epochs = c.epochs_large if n_r >= LARGE else c.epochs
@@ -471,7 +471,7 @@ def plan_rounds(
 def take_matching(
     m: Matching,  # as it stands
 ) -> Snapshot:
-    "Everything that rounds and checks have changed."
+    "A snapshot of everything that rounds and checks have changed."
     facts = dict(
         rounds=m.rounds,
         lr=m.lr,
@@ -493,7 +493,7 @@ def restore_matching(
     m: Matching,  # as it was set up; changed in place
     kept: Snapshot,  # of the same run, later
 ) -> None:
-    "The run where it was. `KeyError` or `RuntimeError` where that is another one's."
+    "Puts a run into a saved state. `KeyError` or `RuntimeError` for the state of another run."
     facts, tensors = kept.facts, kept.tensors
     kept.restore(G=m.G, served=m.served, optimizer=m.optimizer, rng=m.rng)
     for name, batches in m.deal.items():
@@ -509,7 +509,7 @@ def restore_matching(
 def check_spare(
     m: Matching,  # as it stands
 ) -> dict:  # a row of the history
-    "How unseen records have moved, and D_f's aim with them."
+    "Measures how answers on unseen records have moved, and moves D_f's aim with them."
     spare: Subset = Subset(m.sets["nonmember"], m.spare.tolist())  # type: ignore[arg-type]
     lost = 0.0
     if len(m.spare) >= FEWEST:
@@ -529,7 +529,7 @@ def calm_down(
     m: Matching,  # as it stands
     lost: float,  # by unseen records, in deviations of their log-odds
 ) -> None:
-    "Shorter steps from now on, before the tail, where unseen or retained records lose too much."
+    "Shortens the steps, before the tail, where unseen or retained records lose too much."
     c = m.config
     too_much = lost > c.drift or m.wrong > c.wrong
     if too_much and find_left(m) > c.tail:
@@ -537,21 +537,21 @@ def calm_down(
         m.lr *= CALMER
 
 
-CALMER = 0.7  # of the steps of before
+CALMER = 0.7  # factor on the length of steps
 FEWEST = 8  # spare non-members through which a line is drawn
 
 
 def warn_of_size(
     m: Matching,  # before its first round
 ) -> None:
-    "Says so where the budget lets records of D_f be seen less than half as often as is usual."
+    "Warns where the budget lets records of D_f be seen less than half as often as usual."
     c, n_f = m.config, len(m.goal)
     seen = m.planned * min(c.batch_size, n_f) / n_f
     if m.planned and seen < c.passes / 2:
         what = f"each record of D_f is seen {seen:.1f} times, where {c.passes} are usual"
         remedy = "raise epochs= and epochs_large= of Match, or retrain, which may be cheaper"
-        told = f"too large a request for the budget: {what}; {remedy}"
-        warnings.warn(told, stacklevel=count_frames())
+        fact = f"too large a request for the budget: {what}; {remedy}"
+        warnings.warn(fact, stacklevel=count_frames())
 
 
 def play_match(
@@ -563,9 +563,9 @@ def play_match(
     seed: int,  # RNG seed
     progress: bool = True,  # show a bar
     callback: Watch | None = None,  # gets each history row, and the model as it stands
-    checkpoint: Keeper | None = None,  # keeps its place
+    checkpoint: Keeper | None = None,  # saves its state
 ) -> Unlearned:
-    "Rounds, with a look at the spare non-members every few of them."
+    "Plays rounds, with a check of the spare non-members every few of them."
     m = set_up_matching(config, model, forget, nonmember, retain, seed)
     if checkpoint and m.planned:
         checkpoint.resume(partial(restore_matching, m))

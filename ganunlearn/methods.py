@@ -64,7 +64,7 @@ from ganunlearn.training import (
 )
 
 # %% ../nbs/09_methods.ipynb #c004b
-METHODS: dict[str, Callable[[], Method]] = {}  # name -> its settings, as it begins
+METHODS: dict[str, Callable[[], Method]] = {}  # name -> its default settings
 for _name in PRESETS:
     METHODS[_name] = partial(find_preset, _name)
 METHODS["match"] = Match
@@ -86,7 +86,7 @@ def register_method(
 def find_method(
     method: str | Method,  # a name in `METHODS`, or settings
 ) -> Method:
-    "The settings meant; `UnknownName` suggests the nearest method."
+    "The settings of that name; `UnknownName` suggests the nearest method."
     if isinstance(method, str):
         return METHODS[choose(method, METHODS, "method")]()
     if isinstance(method, Method) and not isinstance(method, type):
@@ -99,7 +99,7 @@ def read_method(
     name: str,  # in `METHODS`
     described: dict[str, object],  # what `describe` gave
 ) -> Method:
-    "The settings that were described so; `UnknownName`, or `TypeError` for settings it lacks."
+    "The settings that `describe` gave; `UnknownName`, or `TypeError` for unknown settings."
     kind = type(find_method(name))
     settings = {k: tuple(v) if isinstance(v, list) else v for k, v in described.items()}
     return kind(**settings)
@@ -115,36 +115,41 @@ def unlearn(
     seed: int = 0,  # RNG seed of all that is random
     progress: bool = True,  # show a bar
     callback: Watch | None = None,  # gets each history row, and the model as it stands
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
-    # a file that keeps the run's place, every 20 seconds, until it is done; see `Checkpoint`
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
+    # a file that keeps the run's state, every 20 seconds, until it is done; see `Checkpoint`
     checkpoint: str | Path | Checkpoint | None = None,
     config: str | Method | None = None,  # former name of `method`
 ) -> Unlearned:
-    """Makes `model` answer on `forget` as it answers on records it never saw (§2.2, Eq. 4 to 6).
+    """Makes a copy of `model` forget: on `forget` it should answer as on records it never saw.
 
-    `result.model` is the one that forgot, on the device of the given one, which is never changed.
-    The default, `match`, needs no setting for a network; the presets of the paper's game were
-    chosen on a fully connected one. `result.stopped` says how a game ended: the distance of Eq. 4
-    (of Eq. 2, where the settings say `moving`) was reached ("distance") or the bound on rounds
-    ("bound"); "epochs" for a method of fixed length. `result.history` says how it went,
-    `result.cost` what it took. All weights train, frozen ones included.
+    `result.model` is that copy, on the device of `model`, which is never changed. How it forgets is
+    up to `method`. The default, `match`, lets each record of `forget` answer like an unseen record
+    of the same rank; it aims at Eq. 4 without a critic, and no network needs other settings. The
+    presets of the paper's game play §2.2: the critic learns by Eq. 5, the model by Eq. 6, and the
+    game ends by the distance of Eq. 4. They were chosen on a fully connected network.
 
-    Records may be what `as_dataset` reads: pairs, dictionaries, tables, several inputs. The model
-    is asked as `ask_model` asks it, and first takes one step on trial, which is not on the bill.
+    `result.stopped` says how a game ended: "distance", when the distance of Eq. 4 (of Eq. 2, where
+    the settings say `moving`) was reached, or "bound", at the bound on rounds. It is "epochs" for
+    the other methods, and "nothing" where `match` found nothing to forget. `result.history` says
+    how it went, `result.cost` what it took. All weights are trained, frozen ones included.
 
-    A run that was killed goes on where `checkpoint` says: the same call, made again, ends with the
-    bits of a run that nobody disturbed, on one machine's CPU; `result.parts` says in how many parts.
-    Its seconds are those of all parts. The file holds weights that know D_f, and no record.
+    Records may be anything that `as_dataset` reads: pairs, dictionaries, tables, several inputs.
+    The model is called by `ask_model`. It first takes one trial step, which is not counted.
+
+    A run that was killed is continued from `checkpoint` when the same call is made again. On one
+    machine's CPU it ends with the same bits as a run without interruption; `result.parts` is the
+    number of its parts, and its seconds are those of all of them. The file contains weights that
+    know D_f, but no record.
 
     Raises `UnknownName`, `InputError` and `OverlapError` for what cannot be used, another run's
     checkpoint included, `BrokenFile` for one that is not whole, `Diverged` for a loss that is not
-    finite. Warns when there was nothing to forget by the measure of the game, and when its bound
-    was reached.
+    finite. Warns when there was nothing to forget by the measure of the method, when a game reached
+    its bound, and when the budget of `match` is small for the request.
     """
     if config is not None:
-        warnings.warn("config= is called method= now", DeprecationWarning, stacklevel=2)
+        warnings.warn("config= is now called method=", DeprecationWarning, stacklevel=2)
         method = config
     settings = find_method(method)
     sets = forget, nonmember, retain
@@ -175,7 +180,7 @@ Terms = dict[str, Tensor]  # the terms of a loss, by name; they are added up
 
 @dataclass(frozen=True)
 class Baseline(BilledByPasses):
-    """What every other method has.
+    """What all methods of others share.
 
     `InputError` or `UnknownName` for values that make no sense.
     """
@@ -185,36 +190,36 @@ class Baseline(BilledByPasses):
     lr: float = 0.01  # learning rate
     optimizer: str = "sgd"  # with momentum .9; or "adam"
     weight_decay: float = 5e-4  # of the optimiser
-    rescale: bool = False  # one factor on the logits gives unseen records their confidence back
+    rescale: bool = False  # one factor on the logits restores the confidence on unseen records
     labels: ClassVar[tuple[str, ...]] = ("retain",)  # the sets whose labels it needs
     options: ClassVar[tuple[str, ...]] = (
         "rescale",
-    )  # which a record leaves out while they are off
+    )  # options that a record leaves out while they are off
 
     def __post_init__(self) -> None:
         _check_settings(self)
 
     def describe(self) -> dict[str, object]:
-        "The settings as a record holds them: options that are off are left out."
+        "The settings as a record contains them: options that are off are left out."
         settings = super().describe()
         off = {name for name in self.options if settings[name] == getattr(type(self), name)}
         return {name: value for name, value in settings.items() if name not in off}
 
     def prepare(self, student: "Student") -> Any:
-        """What is made before the first epoch; it stays with the student as `prepared`.
+        """What is made before the first epoch; the student keeps it as `prepared`.
 
-        Made again where a run goes on, so that steps may not change it.
+        It is made again where a run is continued, so steps must not change it.
         """
 
     def list_losses(self, student: "Student", epoch: int) -> Iterator[Terms]:
-        "One step after the other: the terms of the loss."
+        "Yields the terms of the loss, step by step."
         raise NotImplementedError
 
     def follow_step(self, student: "Student") -> None:
-        "What is put right after each step."
+        "Corrections after each step."
 
     def finish(self, student: "Student") -> None:
-        "What is done after the last epoch."
+        "Changes after the last epoch."
 
     def play(
         self,
@@ -223,12 +228,12 @@ class Baseline(BilledByPasses):
         nonmember: MapDataset,  # D_nonmember; most methods only check it
         retain: MapDataset,  # D_r
         *,
-        seed: int,  # RNG seed of batches, random labels and the teacher that knows nothing
+        seed: int,  # RNG seed of batches, random labels and the teacher with random weights
         progress: bool = True,  # show a bar
         callback: Watch | None = None,  # gets each history row, and the student as it stands
-        checkpoint: Keeper | None = None,  # keeps its place after each epoch
+        checkpoint: Keeper | None = None,  # saves its state after each epoch
     ) -> Unlearned:
-        "The mean of each term of the loss, an epoch a row, as the history; steps as the rounds."
+        "Trains the student. The history has each term's mean, a row an epoch; rounds are steps."
         student = Student(model, forget, nonmember, retain, self, seed)
         head = find_head(student.network, forget) if self.rescale else None
         student.prepared = self.prepare(student)
@@ -259,13 +264,13 @@ class Baseline(BilledByPasses):
 # %% ../nbs/09_methods.ipynb #c009
 @dataclass(frozen=True, eq=False)
 class Several:
-    "Batches whose records are too unlike in shape to be one batch, such as texts."
+    "Several batches whose records differ in shape, such as texts, so that they cannot be joined."
 
     parts: list  # of batches
 
 
 class Student:
-    "The network that forgets, with its optimiser, its data and its bill."
+    "The network that forgets, with its optimiser, its data and its cost."
 
     def __init__(
         self,
@@ -293,7 +298,7 @@ class Student:
         self.kept = nn.Module()  # its buffers are tensors that steps change beside the weights
         self.steps = 0
         self.answered = 0  # records since the last step
-        tried = dict(sample_forwards=2, sample_backwards=0)  # by the two lines that try the model
+        tried = dict(sample_forwards=2, sample_backwards=0)  # of the trial step
         self.bill = Counter(tried | dict(critic_forwards=0, critic_backwards=0))
 
     def answer(
@@ -311,7 +316,7 @@ class Student:
         self,
         loss: Tensor,  # scalar
     ) -> None:
-        "The gradient, and its passes on the bill."
+        "Computes the gradient, and counts its passes."
         loss.backward()
         self.bill["sample_backwards"] += self.answered
         self.answered = 0
@@ -321,7 +326,7 @@ class Student:
         teacher: nn.Module,  # frozen
         name: str,  # forget, retain or nonmember
     ) -> Tensor:  # N, K
-        "A teacher's answers on a set, once and for ever."
+        "A teacher's answers on a set, computed once."
         self.bill["sample_forwards"] += len(self.data[name])
         return logits(teacher, self.data[name]).to(self.device)
 
@@ -355,7 +360,7 @@ def teach_epoch(
     student: Student,  # the network that forgets
     epoch: int,  # from 1
 ) -> dict[str, float]:  # joins the history
-    "Steps down the sum of the terms; the mean of each. `Diverged` for what is not finite."
+    "Steps down the sum of the terms; returns their means. `Diverged` unless all is finite."
     seen = defaultdict(list)
     method = student.settings
     for terms in method.list_losses(student, epoch):
@@ -396,11 +401,11 @@ def list_movers(
 
 
 def restore_student(
-    student: Student,  # as it was before its first epoch; changed in place
+    student: Student,  # in its state before the first epoch; changed in place
     history: list[dict],  # empty; filled
     kept: Snapshot,  # of the same run, later
 ) -> None:
-    "The student where it was. `KeyError` or `RuntimeError` where that is another one's."
+    "Puts a student into a saved state. `KeyError` or `RuntimeError` for the state of another run."
     facts = kept.facts
     kept.restore(**list_movers(student))
     history.extend(facts["history"])
@@ -412,7 +417,7 @@ def give_confidence_back(
     student: Student,  # after its last epoch; changed in place
     head: str,  # name of the layer that takes the factor
 ) -> None:
-    "One factor on the logits: non-members are as sure, on average, as they were under M_init."
+    "Scales the logits until the mean confidence on non-members is that under M_init."
     before = student.ask(student.original, "nonmember")
     now = student.ask(student.network, "nonmember")
     factor = find_factor(now.cpu().double(), before.cpu().double())
@@ -509,7 +514,7 @@ class Scrub(Baseline):
         return t**2 * diverge(taught / t, z / t).mean()
 
     def prepare(self, student: Student) -> dict[str, Tensor]:
-        "The original's answers, once."
+        "The original's answers, computed once."
         return {name: student.ask(student.original, name) for name in ("forget", "retain")}
 
     def list_losses(self, student: Student, epoch: int) -> Iterator[Terms]:
@@ -529,7 +534,7 @@ class Scrub(Baseline):
             yield dict(kl_forget=-self.measure_divergence(taught[i], z))
 
     def list_min_steps(self, student: Student) -> Iterator[Terms]:
-        "Near the teacher, and right, on D_r."
+        "Towards the teacher and the labels on D_r."
         taught = student.prepared["retain"]
         for i in student.deal(len(student.data["retain"]), self.batch_size):
             x, y = student.read("retain", i)
@@ -544,7 +549,7 @@ def draw_other_labels(
     k: int,  # K, classes
     generator: torch.Generator,  # on the CPU
 ) -> Tensor:  # B
-    "A label drawn evenly from the k−1 others."
+    "A label drawn uniformly from the K−1 others."
     shift = torch.randint(1, k, (len(y),), generator=generator)
     return (y + shift.to(y.device)) % k
 
@@ -553,7 +558,7 @@ def find_salient(
     student: Student,  # the network that forgets
     share: float,  # of all weights
 ) -> list[Tensor]:  # a mask for each parameter
-    "The weights whose gradient of the cross entropy on D_f is largest, exactly that share."
+    "Exactly that share of the weights: those with the largest gradient of the loss on D_f."
     n = len(student.data["forget"])
     for i in torch.arange(n).split(512):
         x, y = student.read("forget", i)
@@ -569,7 +574,7 @@ def find_salient(
 
 
 def _measure_gradient(p: Tensor) -> Tensor:
-    "Its absolute value; zero where nothing arrived."
+    "Its absolute value; zero where there is none."
     return torch.zeros_like(p) if p.grad is None else p.grad.abs()
 
 # %% ../nbs/09_methods.ipynb #c041
@@ -587,7 +592,7 @@ def mix_batches(
     student: Student,  # the network that forgets
     size: int,  # of a batch, at most
 ) -> Iterator[Mixed]:
-    "Batches of both sets shuffled together."
+    "Batches of both sets, shuffled together."
     n = len(student.data["forget"])
     for i in student.deal(n + len(student.data["retain"]), size):
         i = i.sort().values
@@ -649,7 +654,7 @@ class BadTeacher(Baseline):
     labels: ClassVar[tuple[str, ...]] = ()
 
     def prepare(self, student: Student) -> Tensor:  # N_f + N_r, K
-        "The share of D_r, and what both teachers say."
+        "The share of D_r, and the answers of both teachers."
         retain: Any = student.data["retain"]
         n = len(retain)
         used = torch.randperm(n, generator=student.rng)[: max(1, round(self.retain_share * n))]

@@ -39,18 +39,18 @@ def register_model(
 def _check_image(name: str, shape: tuple[int, ...]) -> None:
     "`InputError` unless the shape is that of an image."
     if len(shape) != 3:
-        told = f"{name} takes images of shape C,H,W, these records have shape {shape}"
-        raise InputError(f"{told}: use 'mlp'")
+        fact = f"{name} takes images of shape C,H,W, these records have shape {shape}"
+        raise InputError(f"{fact}: use 'mlp'")
 
 
 MOST_WEIGHTS = 2**30  # of a layer: 4 GB
 
 
 def _check_weights(name: str, shape: tuple[int, ...], weights: int) -> None:
-    "`InputError` for a layer that no memory at hand would take."
+    "`InputError` for a layer too large for any usual memory."
     if weights > MOST_WEIGHTS:
-        told = f"a layer of {name} would have {weights:,} weights for records of shape {shape}"
-        raise InputError(f"{told}; give smaller records, or a network of your own")
+        fact = f"a layer of {name} would have {weights:,} weights for records of shape {shape}"
+        raise InputError(f"{fact}; give smaller records, or a network of your own")
 
 # %% ../nbs/04_models.ipynb #c005
 @register_model("lenet")
@@ -64,8 +64,8 @@ def lenet(
     """
     _check_image("lenet", shape)
     if shape[1:] != (28, 28):
-        told = f"lenet takes 28x28 images, these are {shape[1]}x{shape[2]}"
-        raise InputError(f"{told}: use 'convnet' or 'resnet18'")
+        fact = f"lenet takes 28x28 images, these are {shape[1]}x{shape[2]}"
+        raise InputError(f"{fact}: use 'convnet' or 'resnet18'")
     return nn.Sequential(
         nn.Conv2d(shape[0], 6, 5, padding=2),
         nn.Tanh(),
@@ -198,7 +198,7 @@ def small(
     )
 
 # %% ../nbs/04_models.ipynb #c015
-MOST_CLASSES = 100_000  # a last layer for a label of 10⁹ would fill a terabyte
+MOST_CLASSES = 100_000  # a last layer for a label of 10⁹ would need a terabyte
 
 
 def _is_count(value: object) -> bool:
@@ -232,5 +232,5 @@ def build(
 def count_parameters(
     model: nn.Module,  # a classifier: logits N, K
 ) -> int:
-    "Trainable numbers in the model; running statistics are not among them."
+    "Trainable numbers in the model, without running statistics."
     return sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -32,23 +32,23 @@ from .sources import Data
 # %% ../nbs/02_records.ipynb #c005
 def check_rows(
     data: Data,  # the pool
-    rows: Any,  # as they were given
+    rows: Any,  # as the caller gave them
 ) -> np.ndarray:
-    "The rows as an array; `InputError` for others than the pool has."
+    "The rows as an array; `InputError` for rows that the pool does not have."
     rows = np.asarray(rows)
     n = len(data.y)
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        told = f"rows hold {rows.dtype} of shape {rows.shape}"
-        raise InputError(f"{told}; expected whole numbers of shape (N,): rows of the pool")
+        fact = f"rows hold {rows.dtype} of shape {rows.shape}"
+        raise InputError(f"{fact}; expected whole numbers of shape (N,): rows of the pool")
     if len(rows) and (rows.min() < 0 or rows.max() >= n):
-        told = f"rows from {rows.min()} to {rows.max()}"
-        raise InputError(f"{told}; {data.name} has rows from 0 to {n - 1}")
+        fact = f"rows from {rows.min()} to {rows.max()}"
+        raise InputError(f"{fact}; {data.name} has rows from 0 to {n - 1}")
     return rows
 
 
 @dataclass(frozen=True, eq=False)
 class Records(Dataset):
-    "Some records of a pool as a map-style dataset: uint8 until asked for, then standardised."
+    "Some records of a pool as a map-style dataset: uint8 in memory, standardised when read."
 
     data: Data  # the pool
     index: np.ndarray  # rows of the pool
@@ -104,11 +104,11 @@ class Records(Dataset):
 # %% ../nbs/02_records.ipynb #c006
 def compute_moments(
     x: np.ndarray,  # the pool: N,H,W,C or N,F
-    index: np.ndarray,  # its rows that count
+    index: np.ndarray,  # the rows that are used
 ) -> tuple[torch.Tensor, torch.Tensor]:  # mean, deviation: float32 C or F
     """Mean and deviation of each channel or feature, for `Records`.
 
-    0/1 features stay as they are (mean 0, deviation 1); what does not vary has deviation 1.
+    0/1 features stay as they are (mean 0, deviation 1); constant features have deviation 1.
     """
     c = x.shape[-1]
     if x.ndim == 2 and x.dtype == np.uint8 and x.max() <= 1:
@@ -131,7 +131,7 @@ def compute_moments(
 def list_leaves(
     x: Any,  # a tensor, or a tuple, list or dictionary of them
 ) -> list[Tensor]:
-    "The tensors that a batch is made of."
+    "The tensors of a batch."
     if not isinstance(x, (Mapping, tuple, list)):
         return [x]
     leaves = []
@@ -164,7 +164,7 @@ def pick_records(
     x: Any,  # a batch
     index: Any,  # positions
 ) -> Any:
-    "Some records of a batch, in the layout that it has."
+    "Some records of a batch, in its structure and memory layout."
     return map_leaves(x, lambda leaf: leaf[index])
 
 
@@ -193,7 +193,7 @@ def join_records(
     return torch.cat([*parts]) if len(shapes) == 1 else None
 
 # %% ../nbs/02_records.ipynb #a1004
-_given: list[tuple[torch.dtype, torch.device]] = []  # the user's defaults, set aside
+_given: list[tuple[torch.dtype, torch.device]] = []  # the user's, set aside
 
 
 @contextmanager
@@ -209,14 +209,14 @@ def plain_defaults() -> Iterator[None]:
 
 
 def is_changed() -> bool:
-    "Whether the user has set another default dtype or device than torch has by itself."
+    "Whether the user has changed torch's default dtype or device."
     given = torch.get_default_dtype(), torch.get_default_device()
     return bool(_given) or given != (torch.float32, torch.device("cpu"))
 
 
 @contextmanager
 def _set_aside(dtype: torch.dtype, device: torch.device) -> Iterator[None]:
-    "Inside: torch's own defaults, with the user's remembered."
+    "Inside: torch's own defaults; the user's are remembered."
     _given.append((dtype, device))
     torch.set_default_dtype(torch.float32)
     try:
@@ -229,7 +229,7 @@ def _set_aside(dtype: torch.dtype, device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def given_defaults() -> Iterator[None]:
-    "Inside `plain_defaults`: the user's own defaults again, for code of the user's."
+    "Inside `plain_defaults`: the user's own defaults again, for the user's code."
     if not _given:
         yield
         return
@@ -244,17 +244,17 @@ def given_defaults() -> Iterator[None]:
 
 # %% ../nbs/02_records.ipynb #a1006
 LABEL_NAMES = ("label", "labels", "y", "target", "targets")  # of an entry that holds the label
-ID_NAMES = ("id", "ids", "idx", "index")  # of one that says which record it is, and no input
+ID_NAMES = ("id", "ids", "idx", "index")  # of an entry that identifies a record, no input
 FIELDS = ("x", "y", "id", "group")  # what `fields` may name
 
 
 @dataclass(frozen=True)
 class Fields:
-    "Which entry of a record is what: names of a dictionary or a table, or positions."
+    "What each entry of a record is: names of a dictionary or a table, or positions."
 
     x: Any  # one name or position, or several of them in a list; None: all the rest
     y: Any  # the label's
-    id: Any = None  # of what tells the record from all others
+    id: Any = None  # of what distinguishes the record from all others
     group: Any = None  # of what it shares with records of the same person
 
     def list_others(self) -> list:
@@ -264,8 +264,8 @@ class Fields:
 
 def read_fields(
     fields: Any,  # ("x", "y", "id"): a name a position; or dict(x="image", y="label")
-) -> Fields | None:  # None: nothing was said
-    "What the user says of the entries of a record. `InputError` for what cannot be understood."
+) -> Fields | None:  # None: not specified
+    "The user's description of a record's entries. `InputError` for one that makes no sense."
     if fields is None or isinstance(fields, Fields):
         return fields
     expected = 'expected a name a position, ("x", "y", "id"), or dict(x="image", y="label")'
@@ -293,7 +293,7 @@ def _name_positions(names: Sequence) -> dict[str, Any]:
 
 
 def _guess_fields(record: Any, dims: int) -> Fields:
-    "What the entries are where nobody said it. `dims`: of an id, 0 in a record, 1 in a batch."
+    "The roles of entries where the user gave none. `dims`: of an id, 0 in a record, 1 in a batch."
     if isinstance(record, Mapping):
         return _guess_names(record)
     remedy = 'say which entry is what: fields=("x", "y", "id")'
@@ -325,10 +325,10 @@ def _is_id(value: Any, dims: int) -> bool:
 
 def split_record(
     record: Any,  # of a user's data set, or a batch of them
-    fields: Fields | None,  # what was said of it
+    fields: Fields | None,  # the roles of its entries
     dims: int = 0,  # of an id: 0 in a record, 1 in a batch
 ) -> tuple[Any, Any]:  # x; y
-    "Inputs and label, as they are. `InputError` where it cannot be told which is what."
+    "Inputs and label, as they are. `InputError` where it is not clear which entry is which."
     fields = fields or _guess_fields(record, dims)
     y = _take_entry(record, fields.y)
     if fields.x is not None and not isinstance(fields.x, list):
@@ -364,7 +364,7 @@ def _as_tensor(what: str, array: Any) -> Tensor:
         return _check_tensor(what, array)
     array = np.asarray(array)
     if array.dtype == object and array.size and all(isinstance(v, Integral) for v in array.flat):
-        array = array.astype(np.int64)  # a column that may lack values comes so
+        array = array.astype(np.int64)  # a column that may lack values has this form
     if array.dtype.kind not in "biuf":
         raise InputError(f"{what} hold {_name_kind(array)}; {_find_number_remedy(what)}")
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
@@ -374,12 +374,12 @@ def _as_tensor(what: str, array: Any) -> Tensor:
         native = native.copy()
     with warnings.catch_warnings(
         action="ignore"
-    ):  # of arrays that may not be written: nor are they
+    ):  # of read-only arrays, which are not written to here either
         return _check_tensor(what, torch.from_numpy(native))
 
 
 def _name_kind(array: np.ndarray) -> str:
-    "What an array that is no numbers holds, for a message."
+    "What an array that does not contain numbers contains, for a message."
     if array.dtype.kind not in "OSU" or not array.size:
         return str(array.dtype)
     first = array.flat[0]
@@ -387,7 +387,7 @@ def _name_kind(array: np.ndarray) -> str:
 
 
 def _find_number_remedy(what: str) -> str:
-    "What makes numbers of something that is none."
+    "How to convert values that are not numbers."
     if what == "labels":
         remedy = "[names.index(label) for label in labels], with names in the order of its outputs"
         return f"expected the number of the model's output for each record: {remedy}"
@@ -395,7 +395,7 @@ def _find_number_remedy(what: str) -> str:
 
 
 def _check_tensor(what: str, tensor: Any) -> Tensor:
-    "The tensor, if it holds plain numbers at hand; `InputError` otherwise."
+    "The tensor, if it contains plain numbers in memory; `InputError` otherwise."
     expected = "expected a tensor of whole numbers or floats"
     if not isinstance(tensor, Tensor):
         raise InputError(f"{what} are {type(tensor).__name__}; {expected}")
@@ -413,7 +413,7 @@ def _check_tensor(what: str, tensor: Any) -> Tensor:
 
 
 def _as_numbers(what: str, value: Any) -> Any:  # a tensor, or a structure of them
-    "Tensors out of whatever an entry of a record may be. `InputError` for what is no numbers."
+    "An entry of a record as tensors. `InputError` for anything but numbers."
     if isinstance(value, Mapping):
         return {name: _as_numbers(f"{what} under {name!r}", part) for name, part in value.items()}
     if isinstance(value, (tuple, list)):
@@ -435,7 +435,7 @@ def _as_numbers(what: str, value: Any) -> Any:  # a tensor, or a structure of th
 
 
 def _holds_numbers(value: Any) -> bool:
-    "Whether these are lists, however deep, of bare numbers."
+    "Whether these are lists of bare numbers, nested to any depth."
     while isinstance(value, (tuple, list)) and len(value):
         value = value[0]
     return isinstance(value, (Number, np.generic))
@@ -455,21 +455,21 @@ def _read_picture(picture: Any) -> Tensor:  # uint8 C,H,W
     return pixels.movedim(-1, 0).contiguous() if pixels.ndim == 3 else pixels[None]
 
 
-ONE_LABEL = "Neither a quantity (regression) nor several labels a record can be served"
+ONE_LABEL = "Targets of a regression and several labels for one record are not supported"
 
 
 def _check_labels(y: Tensor) -> Tensor:
     "The labels, if they can be class numbers; `InputError` otherwise."
     if y.ndim != 1 or y.dtype.is_floating_point:
-        told = f"labels of type {y.dtype} and shape {tuple(y.shape)}"
+        fact = f"labels of type {y.dtype} and shape {tuple(y.shape)}"
         expected = "expected integers of shape (N,), the number of one class a record"
         remedy = _find_label_remedy(y)
-        raise InputError(f"{told}; {expected}: {remedy}. {ONE_LABEL}")
+        raise InputError(f"{fact}; {expected}: {remedy}. {ONE_LABEL}")
     return y
 
 
 def _find_label_remedy(y: Tensor) -> str:
-    "What makes class numbers of labels in another usual form."
+    "How to convert labels of another common form into class numbers."
     if y.ndim == 2 and y.shape[1] == 1:
         return "y.squeeze(1) takes the empty axis away"
     values = y.detach()
@@ -490,7 +490,7 @@ def _make_floats(x: Tensor) -> Tensor:
 
 # %% ../nbs/02_records.ipynb #c008
 class MapDataset(Protocol):
-    "What is asked of a data set: how many records it has, and records by their positions."
+    "What a data set must offer: its number of records, and records by their positions."
 
     def __len__(self) -> int:
         "How many."
@@ -506,7 +506,7 @@ class Table(Dataset):
     x: Any  # N,...: a tensor, or a tuple, list or dictionary of them
     y: Tensor  # N
     ids: Any = field(default=None, kw_only=True)  # N, where records have them
-    group: Any = field(default=None, kw_only=True)  # N, where it is known whose they are
+    group: Any = field(default=None, kw_only=True)  # N, where it is known to whom they belong
 
     def __len__(self) -> int:
         return len(self.y)
@@ -521,8 +521,8 @@ class Adapted(Dataset):
     "A data set of the user's, and how its records are to be read."
 
     dataset: Any  # map-style
-    fields: Fields | None = None  # which entry is what; None: as their form says
-    collate_fn: Callable | None = None  # a batch of a list of records, as DataLoader takes it
+    fields: Fields | None = None  # which entry is which; None: inferred from their form
+    collate_fn: Callable | None = None  # makes a batch of a list of records, as for DataLoader
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -543,11 +543,11 @@ class Adapted(Dataset):
 
     @cached_property
     def group(self) -> Any:
-        "Whose each record is, where `fields` says which entry tells; that reads all records."
+        "The group of each record, where `fields` names its entry; that reads all records."
         return self._collect("group", "group")
 
     def _collect(self, entry: str, mark: str) -> Any:
-        "One entry of every record; where nobody said which, what the data set itself knows."
+        "One entry of every record; where `fields` names none, what the data set itself knows."
         name = getattr(self.fields, entry, None)
         if name is None:
             return read_marks(self.dataset, mark)
@@ -563,15 +563,15 @@ def _as_plain(value: Any) -> Any:
 def as_dataset(
     obj: Any,  # map-style Dataset, a pair (x, y) of tensors, arrays or lists, or a table
     *,
-    fields: Any = None,  # which entry is what, see `read_fields`; of a table dict(y="column")
-    collate_fn: Callable | None = None,  # makes a batch of records, as DataLoader takes it
+    fields: Any = None,  # what each entry is, see `read_fields`; of a table dict(y="column")
+    collate_fn: Callable | None = None,  # makes a batch of records, as for DataLoader
 ) -> MapDataset:
-    """A set that `read_batch` can read; a map-style dataset that needs no more is handed back.
+    """A set that `read_batch` can read; a map-style dataset that needs no change is returned as is.
 
     A pair may hold several inputs, ((x1, x2), y), and ids in a third place. Of a table of pandas
     the inputs are the columns that are named, or all other columns of numbers.
 
-    `InputError` for anything else, for what holds no plain numbers, for lengths that differ and
+    `InputError` for anything else, for entries that are not numbers, for lengths that differ and
     for no records.
     """
     said = read_fields(fields)
@@ -581,13 +581,13 @@ def as_dataset(
         obj, said = _join_columns(obj, said), None
     elif said is None and _are_columns(obj):
         obj = _join_pair(*obj)
-    elif isinstance(obj, TensorDataset):  # made by somebody else, of whatever they had
+    elif isinstance(obj, TensorDataset):  # made by the user, of any tensors
         for tensor in obj.tensors:
             _check_tensor("records or labels", tensor)
     why = _explain_refusal(obj)
     if why is not None:
         expected = "expected len() and [i] -> (x, y), or a pair of tensors (x, y)"
-        raise InputError(f"{type(obj).__name__} is no map-style dataset{why}; {expected}")
+        raise InputError(f"{type(obj).__name__} is not a map-style dataset{why}; {expected}")
     if not _count(obj):
         raise InputError("a set of no records; expected at least one")
     if said is None and collate_fn is None:
@@ -618,7 +618,7 @@ def _is_column(y: Any, listed: bool) -> bool:
 
 
 def _count(obj: Any) -> int | None:
-    "How many records; None where it cannot be told."
+    "How many records; None where that is not known."
     try:
         return len(obj)
     except TypeError:
@@ -629,7 +629,7 @@ ONE_WAY = "can only be read in its own order: list(...) makes a list of its reco
 
 
 def _explain_refusal(obj: Any) -> str | None:
-    "Why something is no map-style dataset; None where it is one."
+    "Why something is not a map-style dataset; None where it is one."
     if isinstance(obj, Mapping):
         return ', but a dictionary: give what it holds as a pair, (d["x"], d["y"])'
     if isinstance(obj, (str, bytes, set)):
@@ -660,8 +660,8 @@ def _join_pair(x: Any, y: Any, ids: Any = None) -> Dataset:
     y = _check_labels(_as_numbers("labels", y))
     for leaf in list_leaves(x):
         if leaf.ndim == 0 or len(leaf) != len(y):
-            told = f"{len(leaf) if leaf.ndim else 'no'} records and {len(y)} labels"
-            raise InputError(f"{told}; expected as many of one as of the other")
+            fact = f"{len(leaf) if leaf.ndim else 'no'} records and {len(y)} labels"
+            raise InputError(f"{fact}; expected as many of one as of the other")
         if leaf.dtype == torch.float64:
             _check_range(leaf)
     if ids is not None and len(ids) != len(y):
@@ -727,8 +727,8 @@ def read_batch(
     try:
         x, y = _read(dataset, index, None, None)
     except IndexError as e:
-        told = f"a data set of {len(dataset)} records does not give them all"
-        raise InputError(f"{told} ({e}); do the positions of a Subset fit what it is of?") from e
+        fact = f"a data set of {len(dataset)} records does not give them all"
+        raise InputError(f"{fact} ({e}); do the positions of a Subset fit what it is of?") from e
     x = map_leaves(x, lambda leaf: _make_floats(_check_tensor("records", leaf)).detach())
     y = _check_labels(_check_tensor("labels", y))
     if any(leaf.ndim == 0 or len(leaf) != len(y) for leaf in list_leaves(x)):
@@ -765,12 +765,12 @@ def _as_batch(pair: tuple[Any, Any]) -> tuple[Any, Any]:
 
 
 def _is_plain(dataset: Any, kind: Any) -> bool:
-    "Whether it is of this kind, and gives its records as this kind does."
+    "Whether it is of this class and does not override how records are read."
     return isinstance(dataset, kind) and type(dataset).__getitem__ is kind.__getitem__
 
 
 def _read_parts(dataset: ConcatDataset, index: Tensor, fields: Fields | None) -> tuple[Any, Any]:
-    "Each part of a sum is read by itself; then the records come in the order asked for."
+    "Reads each part of a sum by itself, then puts the records in the requested order."
     ends = dataset.cumulative_sizes
     part_of = torch.as_tensor([bisect_right(ends, i) for i in index.tolist()], device="cpu")
     where, read = [], []
@@ -795,7 +795,7 @@ RAGGED = (
 
 
 def _stack(what: str, values: list) -> Any:
-    "Records as one batch. `InputError` for what is no pair, or of different shapes."
+    "Records as one batch. `InputError` for anything but pairs, and for different shapes."
     first = values[0]
     try:
         if isinstance(first, Mapping):
@@ -812,12 +812,12 @@ def _collate(records: list, collate_fn: Callable) -> Any:
     try:
         with given_defaults():
             return collate_fn(records)
-    except Exception as e:  # whatever somebody else's function may raise
+    except Exception as e:  # the user's function may raise anything
         raise InputError(f"collate_fn cannot make a batch of {len(records)} records: {e}") from e
 
 
 def _ask_for(dataset: Any, positions: list[int]) -> list:
-    "These records, all at once if the dataset can."
+    "These records, all at once if the dataset supports it."
     with given_defaults():
         if hasattr(dataset, "__getitems__"):
             return dataset.__getitems__(positions)
@@ -863,7 +863,7 @@ def keep_records(
     dataset: Any,  # map-style
     whole: bool = False,  # read all of it now, and hold it as tensors where shapes allow it
 ) -> MapDataset:
-    "The same data set, each record read once; what is at hand is handed back."
+    "The same data set, each record read once; one that is in memory is returned as it is."
     dataset = as_dataset(dataset)
     if is_at_hand(dataset):
         return dataset
@@ -876,7 +876,7 @@ def keep_records(
 
 @dataclass(frozen=True, eq=False)
 class _Held(Table):
-    "All of another data set, read."
+    "Another data set, all of it read into memory."
 
     dataset: Any = None
 
@@ -898,7 +898,7 @@ def is_ragged(
 def digest_records(
     dataset: Any,  # map-style; records may differ in length
 ) -> MapDataset:
-    "For each record two numbers that hash what it holds, by which ragged ones can be compared."
+    "Two hashes of each record's values, by which ragged records can be compared."
     dataset = as_dataset(dataset)
     digests = np.empty((len(dataset), 2), np.int64)  # type: ignore[arg-type]
     for i in range(len(digests)):
@@ -947,7 +947,7 @@ def list_parts(
 
 
 def _read_positions(indices: Any, n: int) -> np.ndarray | None:
-    "Positions among n records, counted from the start; None for what is none."
+    "Positions among n records, counted from the start; None for anything else."
     if isinstance(indices, torch.Tensor):
         indices = indices.cpu().numpy()
     if not isinstance(indices, Iterable):
@@ -966,7 +966,7 @@ def read_marks(
     data: Any,  # N records
     name: str,  # of the attribute: "group" or "ids"
 ) -> np.ndarray | None:  # N values
-    """What a data set, or what it wraps, knows of each of its records; None where it is silent.
+    """The mark of each record, from a data set or from what it wraps; None where neither has it.
 
     `InputError` where there is not one value a record, or only some parts have them.
     """
@@ -989,8 +989,8 @@ def _join_marks(data: Any, parts: list[tuple[Any, np.ndarray]], name: str) -> np
     if not known:
         return None
     if len(known) < len(marks):
-        told = f"{len(known)} of the {len(marks)} parts of a {type(data).__name__} have {name!r}"
-        raise InputError(f"{told}; expected all of them to have it, or none")
+        fact = f"{len(known)} of the {len(marks)} parts of a {type(data).__name__} have {name!r}"
+        raise InputError(f"{fact}; expected all of them to have it, or none")
     shown = [of_part[positions] for of_part, (_, positions) in zip(known, parts)]
     if len({of_part.dtype.kind for of_part in shown}) == 1:
         return np.concatenate(shown)
@@ -998,14 +998,14 @@ def _join_marks(data: Any, parts: list[tuple[Any, np.ndarray]], name: str) -> np
 
 
 def _warn_of_hidden(data: Any, name: str) -> None:
-    "A word on what cannot be seen: a wrapper that does not say which records it shows."
+    "Warns of a wrapper that does not say which records it shows."
     inner = getattr(data, "dataset", None)
     if inner is None or hasattr(data, name) or not hasattr(inner, name):
         return
     kind = type(data).__name__
-    told = f"{kind} holds a data set with {name!r}, but does not say which records it shows"
+    fact = f"{kind} holds a data set with {name!r}, but does not say which records it shows"
     remedy = f"it is not used: give {kind} a {name!r} of its own, or `indices`"
-    warnings.warn(f"{told}; {remedy}", stacklevel=3)
+    warnings.warn(f"{fact}; {remedy}", stacklevel=3)
 
 
 def _check_marks(values: Any, name: str, data: Any) -> np.ndarray:
@@ -1046,7 +1046,7 @@ def _as_marks(values: Any) -> np.ndarray:
 
 
 def _check_objects(marks: np.ndarray, what: str, expected: str) -> None:
-    "`InputError` for None, NaN and their kin, and for what cannot be looked up."
+    "`InputError` for None, NaN and similar values, and for values that cannot be hashed."
     for mark in marks:
         try:
             hash(mark)
@@ -1054,8 +1054,8 @@ def _check_objects(marks: np.ndarray, what: str, expected: str) -> None:
         except (TypeError, ValueError):
             known = False
         if mark is None or not known:
-            told = f"{what} holds a {type(mark).__name__}, by which no record is known"
-            raise InputError(f"{told}; {expected}, a number or a text")
+            fact = f"{what} holds a {type(mark).__name__}, by which no record is known"
+            raise InputError(f"{fact}; {expected}, a number or a text")
 
 
 def read_groups(
@@ -1063,7 +1063,7 @@ def read_groups(
 ) -> np.ndarray:  # N
     """The cluster of each record: its `group`, or a number of its own where the set has none.
 
-    Groups are seen through `Subset`, `ConcatDataset` and their kin. Groups that are neither
+    Groups are found through `Subset`, `ConcatDataset` and similar wrappers. Groups that are neither
     numbers nor text are numbered. `InputError` where there is not one a record.
     """
     group = read_marks(data, "group")
@@ -1078,9 +1078,9 @@ def read_groups(
 def read_ids(
     data: Any,  # N records
 ) -> np.ndarray | None:  # N
-    """The `ids` of the records, by which one is known again; None where the set has none.
+    """The `ids` by which records are recognised; None where the set has none.
 
-    They are numbers, text, or anything hashable, seen through `Subset`, `ConcatDataset` and
-    their kin. `InputError` where there is not one a record.
+    They are numbers, text, or anything hashable, found through `Subset`, `ConcatDataset` and
+    similar wrappers. `InputError` where there is not one a record.
     """
     return read_marks(data, "ids")

@@ -61,19 +61,19 @@ if TYPE_CHECKING:
 
 # %% ../nbs/11a_relearning.ipynb #l006
 def list_marks(
-    steps: Iterable[int],  # after how many the model is asked
-    epochs: int,  # after how many it is asked as well
+    steps: Iterable[int],  # numbers of steps after which the model is asked
+    epochs: int,  # numbers of epochs after which it is asked, too
     n: int,  # records of D_r
     batch_size: int,  # records a step, at most
 ) -> tuple[int, ...]:  # steps, ascending, from 0 on
-    "When a model is asked. `InputError` for what are no counts, and where nothing is trained."
-    told = f"steps={show_value(steps)}, epochs={show_value(epochs)}"
+    "When a model is asked. `InputError` for anything but counts, and where nothing is trained."
+    fact = f"steps={show_value(steps)}, epochs={show_value(epochs)}"
     if not isinstance(steps, Iterable):
-        raise InputError(f"{told}; expected several numbers of steps, as in (0, 10, 50)")
+        raise InputError(f"{fact}; expected several numbers of steps, as in (0, 10, 50)")
     counts = [epochs, *steps]
     whole = [isinstance(c, Integral) and not isinstance(c, bool) and c >= 0 for c in counts]
     if not all(whole):
-        raise InputError(f"{told}; expected whole numbers from 0 on")
+        raise InputError(f"{fact}; expected whole numbers from 0 on")
     in_epoch = -(-n // batch_size)  # rounded up
     marks = sorted({0, int(counts[0]) * in_epoch, *map(int, counts[1:])})
     if marks[-1] == 0:
@@ -99,18 +99,18 @@ def train_steps(
     recipe: Recipe,  # its optimiser, rate, decay, batch size and amp
     *,
     marks: Sequence[int],  # steps, ascending: when `watch` is called; the last one ends it
-    watch: Callable[[int, nn.Module], None],  # gets the steps so far, and the copy
+    watch: Callable[[int, nn.Module], None],  # gets the number of steps so far, and the copy
     seed: int,  # RNG seed of the order of records and of dropout
     progress: bool = True,  # show a bar
     device: str | torch.device | None = None,  # None: a GPU where there is one
     name: str = "relearn",  # of the bar
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> nn.Module:  # the copy, on the device, in eval mode
     """`train`, by steps instead of epochs, and with the same bits after a whole epoch.
 
-    `InputError` for data or a model that do not fit, `Diverged` for a loss that is not finite.
+    `InputError` for unusable data or models, `Diverged` for a loss that is not finite.
     """
     device = pick_device(device)
     seed = check_seed(seed)
@@ -167,10 +167,10 @@ def _check_loss(loss: Tensor, at: str, recipe: Recipe) -> None:
 
 
 def _check_weights(student: nn.Module, at: str, recipe: Recipe) -> None:
-    "`Diverged` for weights that are not finite, before such a model is asked."
+    "`Diverged` for weights that are not finite, before the model is asked."
     if not is_finite(student):
-        told = f"{at}: NaN or infinity in the weights"
-        raise Diverged(f"{told}; try a learning rate below {recipe.lr}, or look at the given model")
+        fact = f"{at}: NaN or infinity in the weights"
+        raise Diverged(f"{fact}; try a learning rate below {recipe.lr}, or look at the given model")
 
 # %% ../nbs/11a_relearning.ipynb #l011
 Trace = dict[int, dict[str, np.ndarray]]  # by steps: forget, holdout: margins, N and M
@@ -179,19 +179,19 @@ Trace = dict[int, dict[str, np.ndarray]]  # by steps: forget, holdout: margins, 
 def trace_relearning(
     model: nn.Module,  # answers with logits N, K; a copy is trained, this one is left as it is
     forget: Any,  # D_f, with labels
-    holdout: Any,  # records nobody used, with labels
+    holdout: Any,  # records that were never used, with labels
     retain: Any,  # D_r, on which it is trained
     *,
-    recipe: Recipe,  # the original's; of it optimiser, rate, decay, batch size and amp
-    steps: Iterable[int] = (0, 10, 50, 200),  # after which it is asked
-    epochs: int = 1,  # after which it is asked as well; 0: by steps alone
+    recipe: Recipe,  # the original's; its optimiser, rate, decay, batch size and amp are used
+    steps: Iterable[int] = (0, 10, 50, 200),  # numbers of steps after which it is asked
+    epochs: int = 1,  # and of epochs; 0: by steps alone
     seed: int = 0,  # RNG seed of the batches and of dropout
     progress: bool = True,  # show a bar
     device: str | torch.device | None = None,  # None: a GPU where there is one
     name: str = "relearn",  # of the bar
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> Trace:
     "Margins on both sets while a copy is trained on D_r. Raises what `train_steps` raises."
     _check_models(model)
@@ -202,7 +202,7 @@ def trace_relearning(
     trace: Trace = {}
 
     def ask(step: int, student: nn.Module) -> None:
-        "Its margins as they are now."
+        "Its present margins."
         asked = Asked(student, outputs) if outputs else student
         trace[step] = {part: _read_margins(asked, data) for part, data in sets.items()}
 
@@ -222,7 +222,7 @@ def trace_relearning(
 
 
 def _check_models(*models: Any) -> None:
-    "`InputError` for what are no models."
+    "`InputError` for anything but models."
     for model in models:
         if not isinstance(model, nn.Module):
             kind = type(model).__name__
@@ -231,13 +231,13 @@ def _check_models(*models: Any) -> None:
 
 
 def _check_recipe(recipe: Any) -> None:
-    "`InputError` for what is no recipe."
+    "`InputError` for anything but a recipe."
     if not isinstance(recipe, Recipe):
         raise InputError(f"recipe={show_value(recipe)}; expected the Recipe of the original")
 
 
 def _list_references(references: Any) -> list[nn.Module]:
-    "The models to compare with. `InputError` for one that stands alone: its layers are none."
+    "The models to compare with. `InputError` for a single model, whose layers are not models."
     if isinstance(references, nn.Module):
         raise InputError("references= is one model; expected a list of them, as in [retrained]")
     if not isinstance(references, Iterable):
@@ -252,7 +252,7 @@ def _read_margins(model: nn.Module, data: Any) -> np.ndarray:  # float32 N
     return label_margin(*read_logits(model, data)).astype(np.float32)
 
 # %% ../nbs/11a_relearning.ipynb #l013
-# metrics whose difference from retrained models is told, and the goal where there are none
+# metrics whose difference from retrained models is reported, and the goal where there are none
 RECALLED = {"AUC": 0.5, "accuracy gap": 0.0}
 
 
@@ -317,7 +317,7 @@ def subtract_band(
     band: Sequence[Metric],  # of R >= 1 retrained models, by the same draws
     picks: np.ndarray,  # draws, R: which of them each draw has
 ) -> Metric:
-    "The difference from the mean of the band: records drawn anew, and references where R > 1."
+    "The difference from the band's mean; each draw resamples records, and references where R > 1."
     value, drawn = own
     values = np.array([of for of, _ in band])  # R
     drawn_mean = np.mean([of for _, of in band], axis=0)  # draws
@@ -331,7 +331,7 @@ def subtract_band(
 def _draw_samples(
     groups: dict[str, np.ndarray], R: int, draws: int, seed: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:  # for each set draws × clusters; draws, R
-    "What each bootstrap draw has: clusters of each set, and references."
+    "The members of each bootstrap draw: clusters of each set, and references."
     _check_draws(draws)
     rng = np.random.default_rng(check_seed(seed))
     clusters = {part: len(np.unique(group)) for part, group in groups.items()}
@@ -340,7 +340,7 @@ def _draw_samples(
 
 
 def _check_draws(draws: Any) -> None:
-    "`InputError` for what is no number of bootstrap samples."
+    "`InputError` for anything but a number of bootstrap samples."
     if not isinstance(draws, Integral) or isinstance(draws, bool) or draws < 1:
         raise InputError(f"draws={show_value(draws)}; expected a whole number from 1 on")
 
@@ -373,7 +373,7 @@ def compare_traces(
     draws: int = 1000,  # bootstrap samples
     seed: int = 0,  # RNG seed of the draws
 ) -> Relearned:
-    """`relearn` for models that were trained on before, so that none is trained twice.
+    """`relearn` from traces that were made before, so that no model is trained twice.
 
     `InputError` for traces of other steps.
     """
@@ -409,7 +409,7 @@ def compare_traces(
 def _list_differences(
     mine: list[Metric], band: list[list[Metric]], goal: float, picks: np.ndarray
 ) -> list[Metric]:
-    "After each number of steps: from the references, or from the goal where there are none."
+    "Differences after each number of steps: from the references, or from the goal without them."
     if not band:
         return [(value - goal, drawn - goal) for value, drawn in mine]
     return [subtract_band(own, others, picks) for own, others in zip(mine, zip(*band))]
@@ -418,20 +418,20 @@ def _list_differences(
 def relearn(
     model: nn.Module,  # the model under test; a copy is trained, this one is left as it is
     forget: Any,  # D_f, with labels
-    holdout: Any,  # records nobody used, with labels
+    holdout: Any,  # records that were never used, with labels
     retain: Any,  # D_r, on which it is trained
     *,
-    recipe: Recipe,  # the original's; of it optimiser, rate, decay, batch size and amp
-    steps: Iterable[int] = (0, 10, 50, 200),  # after which it is asked
-    epochs: int = 1,  # after which it is asked as well; 0: by steps alone
+    recipe: Recipe,  # the original's; its optimiser, rate, decay, batch size and amp are used
+    steps: Iterable[int] = (0, 10, 50, 200),  # numbers of steps after which it is asked
+    epochs: int = 1,  # and of epochs; 0: by steps alone
     seed: int = 0,  # RNG seed of the batches, of dropout and of the intervals
     references: Sequence[nn.Module] = (),  # retrained without D_f; none: unseen records instead
     draws: int = 1000,  # bootstrap samples
     progress: bool = True,  # show bars
     device: str | torch.device | None = None,  # None: a GPU where there is one
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> Relearned:
     """What training on the records that stay brings back of what was forgotten.
 
@@ -439,7 +439,7 @@ def relearn(
     by the same batches, and asked on the way. Siddiqui et al. 2025, arXiv 2505.22310.
 
     Where a set has an attribute `group`, one id a record, intervals resample whole groups.
-    `InputError` for data or models that do not fit, `OverlapError` for sets that share records,
+    `InputError` for unusable data or models, `OverlapError` for sets that share records,
     `Diverged` for a loss that is not finite.
     """
     others = _list_references(references)
@@ -513,7 +513,7 @@ def score_margin_fall(
     after: np.ndarray,  # N, K logits of the new model
     y: np.ndarray,  # N labels
 ) -> np.ndarray:  # N
-    "How far the label's logit fell, beside the largest of the others."
+    "How far the label's logit fell, relative to the largest of the others."
     return label_margin(before, y) - label_margin(after, y)
 
 
@@ -601,11 +601,11 @@ def compare_answers(
     references: Sequence[nn.Module] = (),  # retrained without D_f; their value is the goal
     draws: int = 1000,  # bootstrap samples
     seed: int = 0,  # RNG seed of the draws
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the models answer; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in their answers; None: the usual places
 ) -> Compared:
-    """Which records' answers moved? `CHANGES` from the original to the model, D_f against others.
+    """Whose answers moved: `CHANGES` from the original to the model, D_f against other records.
 
     An attacker with both models: Chen et al. 2021, arXiv 2005.02205. The goal is what `references`
     have in the model's place, not one half. Where a set has an attribute `group`, one id a record,
@@ -669,7 +669,7 @@ class Noise:
 
 def find_noise(
     forget: Any,  # D_f: map-style dataset
-    holdout: Any,  # map-style dataset, whose deviations count
+    holdout: Any,  # map-style dataset, whose deviations are used
 ) -> list[Noise]:  # one for each input of a record
     "How far features vary, and which are 0/1. `InputError` for inputs that are neither."
     moments = [_Moments() for _ in list_leaves(read_batch(holdout, [0])[0])]
@@ -688,11 +688,11 @@ class _Moments:
         self.n = 0
         self.dtype = torch.float32
         self.total = self.squares = self.varies = torch.zeros(())
-        self.first: Tensor | None = None  # one record, by which the rest is told to vary
+        self.first: Tensor | None = None  # one record, with which the others are compared
         self.is_binary = torch.ones((), dtype=torch.bool)
 
     def add(self, x: Tensor, counts: bool) -> None:
-        "Some records more; `counts`: of those whose deviation is asked for."
+        "Adds some records; `counts`: those of the set whose deviation is used."
         if self.first is None:
             self.first, self.dtype = x[0].double(), x.dtype
         if x.shape[1:] != self.first.shape:
@@ -713,7 +713,7 @@ class _Moments:
         if not self.dtype.is_floating_point and not self.is_binary.all():
             raise InputError(
                 f"an input of {self.dtype} holds other whole numbers than 0 and 1, such as tokens, "
-                "and no small noise can be added to it; give floats if they are quantities, or ask "
+                "to which no small noise can be added; give floats if they are quantities, or ask "
                 "by relearn and compare_answers, which change no record"
             )
         mean = self.total / self.n
@@ -724,7 +724,7 @@ class _Moments:
 def perturb_records(
     model: nn.Module,  # the model under test: logits N, K
     forget: Any,  # D_f, with labels
-    holdout: Any,  # records nobody used, with labels
+    holdout: Any,  # records that were never used, with labels
     *,
     copies: int = 8,  # k, of each record
     noise: float = 0.1,  # Gaussian, in deviations of a feature over the hold-out
@@ -732,9 +732,9 @@ def perturb_records(
     references: Sequence[nn.Module] = (),  # retrained without D_f; their value is the goal
     draws: int = 1000,  # bootstrap samples
     seed: int = 0,  # RNG seed of the noise and of the intervals
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the models answer; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in their answers; None: the usual places
 ) -> Compared:  # rows "as it is" and "perturbed"
     """AUC of the mean margin over noisy copies of each record, D_f against the hold-out.
 

@@ -43,7 +43,7 @@ class Answers:
     confidence: Tensor  # N, log-odds of the largest posterior, nats
     hits: Tensor  # N, whether the label's logit is the largest
     labels: Tensor  # N
-    group: np.ndarray | None  # N, whose record it is; None: not known
+    group: np.ndarray | None  # N, the group of each record; None: not known
 
     @property
     def accuracy(self) -> float:
@@ -56,7 +56,7 @@ def read_answers(
     data: Any,  # map-style dataset
     name: str = "set",  # what a message calls it
 ) -> Answers:
-    "What it says of these records. `InputError` for a label that is no class."
+    "Its answers on these records. `InputError` for a label that is not a class."
     y = read_labels(data, name)
     z = logits(model, data)
     check_labels(z.shape[1], **{name: y})
@@ -69,14 +69,14 @@ def compare_scores(
     b: Answers,  # unseen records
     what: str,  # "odds" or "confidence"
 ) -> tuple[float, float, float]:  # AUC, and its interval of 95 %
-    "How well a score tells one set from the other; groups are drawn whole where both have them."
+    "How well a score separates the sets; groups are drawn whole where both have them."
     whole = a.group is not None and b.group is not None
     groups = (a.group, b.group) if whole else (None, None)
     scores = getattr(a, what).numpy(), getattr(b, what).numpy()
     return estimate_auc(*scores, *groups)
 
 # %% ../nbs/11b_report.ipynb #r008
-LEAST_SECONDS = 0.2  # that are timed
+LEAST_SECONDS = 0.2  # batches that are timed
 LEAST_BATCHES = 3
 
 
@@ -97,7 +97,7 @@ class Timing:
 def tell_seconds(
     seconds: float,  # of anything
 ) -> str:
-    "Seconds with two digits, or all of them, and their unit."
+    "Seconds with two digits, or with all of them above 10, and their unit."
     return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:,.0f} s"
 
 
@@ -107,7 +107,7 @@ def time_epoch(
     batch_size: int = 128,  # records a step
     least: float = LEAST_SECONDS,  # s that are timed, at least
 ) -> Timing:
-    "What one epoch of training on D_r would take, by doing some of it; reading is part of it."
+    "The time of an epoch of training on D_r, estimated from part of it; reading is included."
     device = find_device(model)
     rng = torch.Generator().manual_seed(0)
     seconds, batches, records, warm = 0.0, 0, 0, 0
@@ -120,7 +120,7 @@ def time_epoch(
                 x, y = read_batch(retain, index)
                 loss = F.cross_entropy(network(move_records(x, device)), y.to(device))
                 take_step(adam, loss)
-                loss.item()  # a GPU is waited for
+                loss.item()  # waits until a GPU has finished
                 warm += 1
                 if warm <= 2:
                     continue
@@ -132,9 +132,9 @@ def time_epoch(
     return Timing(seconds * len(retain) / records, seconds, batches, records / len(retain))
 
 # %% ../nbs/11b_report.ipynb #r010
-FEWEST = 20  # records of a set; below, an interval cannot be trusted
-NEAR = 0.05  # of the goal, in AUC
-WIDEST = 0.2  # interval of an AUC that still tells something
+FEWEST = 20  # records of a set; with fewer, an interval cannot be trusted
+NEAR = 0.05  # largest distance from the goal, in AUC
+WIDEST = 0.2  # largest width of an AUC's interval for a verdict
 KEPT = 0.98  # share of the accuracy on D_r
 LOST = 0.02  # of the accuracy on unseen records
 
@@ -143,7 +143,7 @@ def judge_auc(
     auc: tuple[float, float, float],  # with its interval
     goal: float,  # AUC that a retrained model would have, as estimated
     fewest: int = FEWEST,  # records of the smaller of both sets
-    near: float = NEAR,  # how far from the goal it may lie
+    near: float = NEAR,  # largest distance from the goal
 ) -> str:
     "The verdict on forgetting alone."
     _, low, high = auc
@@ -161,7 +161,7 @@ def is_worse(
     after: Tensor,  # N hits of the same records
     limit: float,  # share of records that may be lost
 ) -> bool:
-    "Whether more was lost than the limit, and more than chance would take (sign test, 5 %)."
+    "Whether more was lost than the limit, and more than by chance (sign test, 5 %)."
     from scipy.stats import binomtest
 
     lost, won = int((before & ~after).sum()), int((after & ~before).sum())
@@ -174,7 +174,7 @@ def find_unlike(
     forget: Answers,  # D_f under the original
     unseen: Answers,  # unseen records under the original
 ) -> list[str]:
-    "In what the request differs from the unseen records, a line each; an audit judges such ones."
+    "Differences of the request from unseen records, a line each; such requests need an audit."
     from scipy.stats import chi2_contingency
 
     told = []
@@ -187,7 +187,7 @@ def find_unlike(
         both = np.stack([forget.labels.bincount(minlength=k), unseen.labels.bincount(minlength=k)])
         both = both[:, both.sum(0) > 0]
         if both.sum() >= 5 * both.shape[1] and chi2_contingency(both).pvalue < 0.001:
-            told.append("its classes are mixed otherwise than those of unseen records")
+            told.append("its classes have other shares than those of unseen records")
     if forget.group is not None and len(np.unique(forget.group)) == 1 and len(forget.group) > 1:
         told.append("all of it is of one group, so that no interval can be trusted")
     return told
@@ -198,16 +198,16 @@ class Report:
     "What can be said without retraining."
 
     verdict: str  # forgotten, not forgotten, overdone, harmed or cannot tell
-    reasons: list[str]  # in plain words
+    reasons: list[str]  # sentences for a reader
     rows: list[dict]  # measure, before, after, goal
     seconds: float | None  # that forgetting took
-    passes: float  # that it took, in epochs of D_r
-    retrain_seconds: float  # that retraining would take, by a timed part of it
+    passes: float  # cost of forgetting, in epochs of D_r
+    retrain_seconds: float  # time of a retraining, estimated from a timed part
     epochs: int  # of that retraining
-    unseen_from: str  # which records were taken for unseen
+    unseen_from: str  # which records served as unseen
     odds: dict[str, np.ndarray] = field(repr=False)  # "forget before" and so on: log-odds
     timed: str = ""  # how an epoch was timed
-    unlike: tuple[str, ...] = ()  # in what the request differs from the unseen records
+    unlike: tuple[str, ...] = ()  # differences of the request from the unseen records
 
     @property
     def cheaper_to_retrain(self) -> bool:
@@ -216,18 +216,18 @@ class Report:
 
     @property
     def short_seconds(self) -> float:
-        "What a retraining of a few epochs would take."
+        "Seconds of a retraining of a few epochs."
         return SHORT / self.epochs * self.retrain_seconds
 
     def table(self) -> "pd.DataFrame":
-        "A row a measure: before, after, and what it should be."
+        "A row a measure: before, after, and the goal."
         import pandas as pd
 
         return pd.DataFrame(self.rows).set_index("measure")
 
     def list_lines(self) -> list[str]:
-        "The report in plain words, the verdict first."
-        spent = "no time that was measured"
+        "The report as sentences, the verdict first."
+        spent = "a time that was not measured"
         if self.seconds is not None:
             spent = tell_seconds(self.seconds)
         whole = f"about {tell_seconds(self.retrain_seconds)} for {self.epochs} epochs"
@@ -253,7 +253,7 @@ class Report:
         self,
         axes: "list[Axes] | np.ndarray | None" = None,  # two: before and after; None: new ones
     ) -> "list[Axes] | np.ndarray":
-        "Share of records below a log-odds: D_f beside unseen records."
+        "Share of records below each log-odds: D_f and unseen records."
         import matplotlib.pyplot as plt
 
         if axes is None:
@@ -271,7 +271,7 @@ class Report:
         return "\n".join([*self.list_lines(), "", self.table().round(3).to_string()])
 
     def _repr_html_(self) -> str:
-        "For notebooks: words, table and figure, with nothing that is elsewhere."
+        "For notebooks: text, table and figure in one piece, without external files."
         import matplotlib.pyplot as plt
 
         figure, axes = plt.subplots(1, 2, figsize=(7, 2.4), sharex=True, sharey=True)
@@ -288,16 +288,16 @@ class Report:
 
 
 TITLES = {
-    "forgotten": "Forgotten, as far as can be told without retraining.",
-    "not forgotten": "Not forgotten: an attacker still tells these records from unseen ones.",
-    "overdone": "Overdone: these records are now less sure than unseen ones, and stand out by that.",
-    "harmed": "Harmed: the model got worse on records that it should still know.",
+    "forgotten": "Forgotten, as far as this can be known without retraining.",
+    "not forgotten": "Not forgotten: an attacker can still distinguish these records from unseen ones.",
+    "overdone": "Overdone: these records are now less sure than unseen ones, which makes them stand out.",
+    "harmed": "Harmed: the model got worse on records that should not be affected.",
     "cannot tell": "Cannot tell: too few records to say whether it worked.",
 }
 SHORT = 5  # epochs after which a new model may be good enough: `unlearn(..., "retrain")`
 UNTESTED = (
-    "Not tested: training on, which may bring back what was only covered (`relearn` tries it); "
-    "attackers who hold the original too, or many models; each record by itself. An audit with "
+    "Not tested: further training, which may bring back what was only covered (`relearn` tests it); "
+    "attackers who also have the original, or many models; each record by itself. An audit with "
     "retrained models tests some of that."
 )
 
@@ -309,19 +309,19 @@ def report(
     nonmember: Any,  # D_nonmember
     retain: Any,  # D_r
     *,
-    holdout: Any = None,  # records that nobody has used; None: non-members that were kept back
-    epochs: int = 30,  # of a retraining, whose cost is told
-    sample: int = 2000,  # records of D_r that are asked, at most
+    holdout: Any = None,  # records that were never used; None: non-members that were kept back
+    epochs: int = 30,  # of a retraining, whose cost is reported
+    sample: int = 2000,  # records of D_r that are used, at most
     seed: int = 0,  # RNG seed of that sample
-    near: float = NEAR,  # limit: how far from its goal the AUC may lie
+    near: float = NEAR,  # limit: largest distance of the AUC from its goal
     kept: float = KEPT,  # limit: share of the accuracy on D_r
     lost: float = LOST,  # limit: of the accuracy on unseen records
     timing: Timing | None = None,  # of an epoch on D_r; None: timed now
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in the model's answer
 ) -> Report:
-    """Whether it worked, by what is at hand, and what retraining would have cost.
+    """Whether it worked, as far as known without retraining, and what retraining would have cost.
 
     `result.report()` gives the same, with the arguments of `unlearn`. `InputError` for sets without
     labels, `OverlapError` where `holdout` was used before.
@@ -420,7 +420,7 @@ def _find_harm(seen: dict[tuple[str, str], Answers], kept: float, lost: float) -
 
 
 def _tell_auc(auc: tuple[float, float, float], goal: float, rows: list[dict]) -> str:
-    "The attack before and after, in words."
+    "The attack before and after, as a sentence."
     before = rows[0]["before"]
     found = f"{auc[0]:.3f} [{auc[1]:.3f}, {auc[2]:.3f}]"
     what = f"An attacker who knows the labels had an AUC of {before:.3f} and has {found}"

@@ -60,12 +60,12 @@ _Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    "What a model must keep to, or it is refused."
+    "The limits that a model must keep, or it is refused."
 
-    auc: _Rate = NEAR  # how far the attack's AUC may lie from what it would be without these rows
-    kept: _Share = KEPT  # share of the accuracy on what stays
-    lost: _Loss = LOST  # of the accuracy on unseen records
-    sure: bool = False  # refuse, too, where too few rows are asked for to be sure
+    auc: _Rate = NEAR  # largest distance of the attack's AUC from its value without these rows
+    kept: _Share = KEPT  # share of the accuracy on the rows that stay
+    lost: _Loss = LOST  # largest loss of accuracy on unseen records
+    sure: bool = False  # refuse also where a request has too few rows for certainty
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -76,21 +76,21 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     weights: _Word  # .safetensors, or a state_dict: .pt
     data: _Word  # .csv, .parquet, .npz or module:function: all that the model was trained on
     unseen: _Word  # the same kinds: records that never trained it
-    holdout: _Word | None = None  # the same kinds: unseen records that only judge
+    holdout: _Word | None = None  # the same kinds: unseen records for evaluation alone
     label: _Word = "label"  # the column of the class
-    person: _Word = "person"  # the column that says whose a row is
-    features: list[_Word] | None = None  # the columns that the model sees; all other numbers
+    person: _Word = "person"  # the column that names the person of a row
+    features: list[_Word] | None = None  # the columns that the model sees; None: all other numbers
     ignore: list[_Word] = []  # columns that it does not see
     people: list[str | int] = []  # who must be forgotten
     rows: list[_Row] = []  # or rows that must be, counted from 0
     method: _Word = "match"  # of forgetting
     settings: dict[str, Any] = {}  # of the method
     seed: _Seed = 0  # RNG seed of all that is random
-    limits: Limits = Limits()  # what the new model must keep to
+    limits: Limits = Limits()  # that the new model must keep
     train: _Function | None = None  # train(model, data, seed) -> model: for --retrain
-    epochs: _Epochs = 30  # of such a training, to tell its price
+    epochs: _Epochs = 30  # of such a training, to estimate its time
     references: list[_Word] = []  # weights of models that were trained without these people
-    ledger: _Word | None = None  # the folder of who was forgotten before; the one above --out
+    ledger: _Word | None = None  # the folder of who was forgotten; None: the one above --out
     sign: _Word | None = None  # a private Ed25519 key, PEM, that only you can read
 
 
@@ -101,17 +101,17 @@ def make_schema() -> dict:
 # %% ../nbs/17a_request.ipynb #qa009
 TEMPLATE = """\
 # yaml-language-server: $schema=request.schema.json
-# A request to be forgotten. Paths are relative to this file. Keep it as private as what it names:
-# this file names people, and nothing that is made from it does.
+# A request to be forgotten. Paths are relative to this file. Keep this file private: it names
+# people. No file that is made from it does.
 
 model: my_shop:build          # module:function that builds the network, without weights
-arguments: {}                 # what it is called with
+arguments: {}                 # arguments of that function
 weights: model.safetensors    # or a state_dict: model.pt
 data: purchases.parquet       # or .csv, .npz, module:function: all that the model was trained on
 unseen: newer.parquet         # the same: records that never trained it
 label: returned               # the column of the class, whole numbers from 0
-person: customer              # the column that says whose a row is
-# features: [age, items]      # the columns that the model sees; else all other numbers, in order
+person: customer              # the column that names the person of a row
+# features: [age, items]      # the columns that the model sees; default: all others, in order
 # ignore: [city]              # or the columns that it does not see
 
 people: ["c-0042"]            # who must be forgotten; quote what is text
@@ -119,15 +119,15 @@ people: ["c-0042"]            # who must be forgotten; quote what is text
 
 # method: match               # how; `ganunlearn run --help` lists the others
 # seed: 0
-# limits:                     # a model that does not keep to them is refused
-#   auc: 0.05                 # attack: how far from what it would be without these rows
-#   kept: 0.98                # accuracy on what stays: share of what it was
-#   lost: 0.02                # accuracy on unseen records: at most this much less
-#   sure: false               # refuse, too, where a few rows say too little
-# holdout: later.parquet      # unseen records that only judge
+# limits:                     # a model that exceeds them is refused
+#   auc: 0.05                 # attack: largest distance from its value without these rows
+#   kept: 0.98                # accuracy on the rows that stay: at least this share of the old one
+#   lost: 0.02                # accuracy on unseen records: largest loss
+#   sure: false               # true: refuse also where there are too few rows for certainty
+# holdout: later.parquet      # unseen records for evaluation alone
 # train: my_shop:train        # train(model, data, seed) -> model: for --retrain and --references
-# epochs: 30                  # of such a training, to tell its price
-# ledger: ../ledger           # who was forgotten before; else the folder above --out
+# epochs: 30                  # of such a training, to estimate its time
+# ledger: ../ledger           # the folder of who was forgotten; default: the one above --out
 # sign: key.pem               # openssl genpkey -algorithm ed25519 -out key.pem; chmod 600 key.pem
 """
 
@@ -135,7 +135,7 @@ people: ["c-0042"]            # who must be forgotten; quote what is text
 def read_request(
     path: str | Path,  # of request.yml
 ) -> Request:
-    "A request as its file says it. `BrokenFile`, or `UnknownName` for a key that none has."
+    "A request from its file. `BrokenFile` for an unusable file, `UnknownName` for an unknown key."
     remedy = "ganunlearn forget --init writes one to start from"
     said = read_yaml(path, remedy, "request")
     if not isinstance(said, dict):
@@ -147,31 +147,31 @@ def read_request(
 # %% ../nbs/17a_request.ipynb #qa012
 def find_function(
     name: str,  # module:function
-    folder: Path,  # where the request lies: modules there are found, too
+    folder: Path,  # of the request: modules in it are found, too
     what: str,  # the key, for messages
 ) -> Callable:
     "A function by its name. `InputError` where it cannot be imported."
     module_name, _, function_name = name.partition(":")
-    told = f"{what}: {name}"
-    with _look_first(folder), _watch(told):
+    fact = f"{what}: {name}"
+    with _look_first(folder), _watch(fact):
         try:
             module = _import_afresh(module_name, folder)
-        except Exception as e:  # whatever somebody else's module may raise
+        except Exception as e:  # the user's module may raise anything
             remedy = "is it beside the request, or installed?"
-            raise InputError(f"{told} cannot be imported ({_tell(e)}); {remedy}") from e
+            raise InputError(f"{fact} cannot be imported ({_tell(e)}); {remedy}") from e
     function = getattr(module, function_name, None)
     if not callable(function):
-        raise InputError(f"{told}: the module has no function {function_name!r}; define it there")
+        raise InputError(f"{fact}: the module has no function {function_name!r}; define it there")
     return function
 
 
 def _tell(error: Exception) -> str:
-    "An error of somebody else's code, in words."
+    "An error of the user's code, as text."
     return f"{type(error).__name__}: {error}"
 
 
 def _import_afresh(name: str, folder: Path) -> Any:
-    "The module; one of the same name that another folder gave is set aside."
+    "Imports a module anew, even if one of the same name was imported from another folder."
     here = folder / f"{name.split('.')[0]}.py"
     known = sys.modules.get(name)
     if known is not None and here.exists() and Path(known.__file__ or "") != here:
@@ -182,11 +182,11 @@ def _import_afresh(name: str, folder: Path) -> Any:
 
 @contextlib.contextmanager
 def _look_first(folder: Path) -> Iterator[None]:
-    "Inside, modules are looked for in this folder first."
+    "Inside, modules are searched in this folder first."
     path = [*sys.path]
     sys.path.insert(0, str(folder))
     writes = sys.dont_write_bytecode
-    sys.dont_write_bytecode = True  # a request writes nothing but its own folder
+    sys.dont_write_bytecode = True  # a request writes to no folder but its own
     try:
         yield
     finally:
@@ -206,28 +206,28 @@ def _watch(told: str) -> Iterator[None]:
     finally:
         hook.remove()
     if steps:
-        remedy = "it should only build; what trains belongs to train:"
+        remedy = "it should only build; put training into train:"
         raise InputError(f"{told} trains (an optimiser took {len(steps)} steps); {remedy}")
     if printed.getvalue().strip():
-        remedy = "take the print away, since what is printed may name people"
+        remedy = "remove the print, since printed text may name people"
         raise InputError(f"{told} prints; {remedy}")
 
 
 def call_function(
     name: str,  # module:function
-    folder: Path,  # where the request lies
+    folder: Path,  # of the request
     what: str,  # the key, for messages
     **arguments: Any,  # of the function
 ) -> Any:
-    "What a function gives that neither trains nor prints. `InputError`."
+    "The result of a function that must neither train nor print. `InputError` if it fails or does."
     function = find_function(name, folder, what)
-    told = f"{what}: {name}"
-    with _look_first(folder), _watch(told):
+    fact = f"{what}: {name}"
+    with _look_first(folder), _watch(fact):
         try:
             return function(**arguments)
-        except Exception as e:  # whatever somebody else's function may raise
+        except Exception as e:  # the user's function may raise anything
             given = ", ".join(arguments) or "nothing"
-            raise InputError(f"{told}, called with {given}, fails ({_tell(e)}); mend it") from e
+            raise InputError(f"{fact}, called with {given}, fails ({_tell(e)}); correct it") from e
 
 # %% ../nbs/17a_request.ipynb #qa015
 FORMS = (".safetensors", ".pt", ".pth")  # of weights
@@ -236,7 +236,7 @@ FORMS = (".safetensors", ".pt", ".pth")  # of weights
 def read_weights(
     path: Path,  # of weights, in one of `FORMS`
 ) -> dict[str, Tensor]:
-    "Weights by name. `InputError` for another form; `BrokenFile` for what cannot be read."
+    "Weights by name. `InputError` for another form; `BrokenFile` for a file that cannot be read."
     from safetensors.torch import load_file
 
     if path.suffix not in FORMS:
@@ -248,10 +248,10 @@ def read_weights(
         if path.suffix == ".safetensors":
             return load_file(path)
         held = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as e:  # each form has its own errors
+    except Exception as e:  # each format has its own errors
         remedy = "torch.save(model.state_dict(), path) writes what can be"
-        told = f"weights: {path.name} cannot be read without running it"
-        raise BrokenFile(f"{told} ({type(e).__name__}); {remedy}") from e
+        fact = f"weights: {path.name} cannot be read without running it"
+        raise BrokenFile(f"{fact} ({type(e).__name__}); {remedy}") from e
     if not isinstance(held, dict) or not all(isinstance(v, Tensor) for v in held.values()):
         remedy = "torch.save(model.state_dict(), path) writes one"
         raise BrokenFile(f"weights: {path.name} holds no state_dict; {remedy}")
@@ -307,7 +307,7 @@ def _describe(value: Tensor) -> str:
 
 def pick_weights(
     model: nn.Module,  # with new weights
-    like: dict[str, Tensor],  # the names that the file of the old ones had
+    like: dict[str, Tensor],  # the names in the file of the old weights
 ) -> dict[str, Tensor]:
     "A model's weights under the names of another file, each in memory of its own."
     own = model.state_dict()
@@ -316,7 +316,7 @@ def pick_weights(
 
 def write_weights(
     weights: dict[str, Tensor],  # by name
-    path: Path,  # its suffix says the form
+    path: Path,  # its suffix decides the format
 ) -> None:
     "Weights as a file. `OSError` where it cannot be written."
     from safetensors import SafetensorError
@@ -335,14 +335,14 @@ def write_weights(
 # %% ../nbs/17a_request.ipynb #qa018
 @dataclass(frozen=True, eq=False)
 class Owned(Adapted):
-    "Records of which each has a number of its own, and an owner."
+    "Records, each with a number of its own and an owner."
 
     ids: Any = None  # N, whole numbers
     group: Any = None  # N, text; None: not known
 
     def take(
         self,
-        positions: np.ndarray,  # of the records that are meant
+        positions: np.ndarray,  # of the chosen records
     ) -> Subset:
         "Some of them."
         return Subset(self, positions.tolist())
@@ -350,18 +350,18 @@ class Owned(Adapted):
 # %% ../nbs/17a_request.ipynb #qa019
 def load_owned(
     source: str,  # .csv, .parquet, .npz or module:function
-    request: Request,  # says which column is what
-    folder: Path,  # where the request lies
+    request: Request,  # describes the columns
+    folder: Path,  # of the request
     what: str,  # data, unseen or holdout
     first: int = 0,  # number of the first record
 ) -> Owned:
-    "Records with their owners. `InputError` and its kin for what cannot be used."
+    "Records with their owners. `InputError` or a subclass for unusable data."
     table = _open_source(source, request, folder, what)
     try:
         data, owner = _read_table(table, request, what)
         if not is_steady(data):
-            told = "records are not the same when they are read again"
-            raise InputError(f"{told}; take the random transform away")
+            fact = "records are not the same when they are read again"
+            raise InputError(f"{fact}; take the random transform away")
     except InputError as e:
         raise type(e)(f"{what}: {e}") from e
     n = len(data)  # type: ignore[arg-type]
@@ -395,24 +395,24 @@ def _open_source(source: str, request: Request, folder: Path, what: str) -> Any:
 
 def read_csv(
     path: Path,  # UTF-8, separated by commas; the first line names the columns
-    request: Request,  # says which column is what
+    request: Request,  # describes the columns
     what: str,  # data, unseen or holdout
 ) -> "pd.DataFrame":
-    """People as text, all else as numbers. `InputError` for a cell that is no number.
+    """A table with people as text, all else as numbers. `InputError` for a cell without a number.
 
-    Nothing is guessed: `0042` stays the person it is, and a column with words is named in one line
-    instead of being left out, since it may be one with a slip in it.
+    Nothing is guessed: the person `0042` does not become 42, and a column with text raises an error
+    instead of being left out, since the text may be a typing error.
     """
     import pandas as pd
 
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     names = [*table.columns]
     if len(names) == 1:
-        told = f"{what}: {path.name} has one column, {show_value(names[0])}"
-        raise InputError(f"{told}; expected commas between columns")
+        fact = f"{what}: {path.name} has one column, {show_value(names[0])}"
+        raise InputError(f"{fact}; expected commas between columns")
     if names[0].startswith("Unnamed: "):
-        told = f"{what}: the first column of {path.name} has no name"
-        raise InputError(f"{told}; if it is an index, write the file without it (index=False)")
+        fact = f"{what}: the first column of {path.name} has no name"
+        raise InputError(f"{fact}; if it is an index, write the file without it (index=False)")
     if request.features is not None:
         table = table[
             [name for name in names if name in (*request.features, *_list_named(request))]
@@ -423,8 +423,8 @@ def read_csv(
             table[name] = _read_numbers(table[name], f"{what}: column {name!r} of {path.name}")
         elif (table[name] == "").any():
             row = int((table[name] == "").argmax()) + 2
-            told = f"{what}: nobody is named in line {row} of {path.name}"
-            raise InputError(f"{told}; say whose each row is in column {name!r}")
+            fact = f"{what}: nobody is named in line {row} of {path.name}"
+            raise InputError(f"{fact}; say whose each row is in column {name!r}")
     return table
 
 
@@ -436,12 +436,12 @@ def _leave_out(table: Any, request: Request, what: str) -> Any:
 
 
 def _list_named(request: Request) -> tuple[str, str]:
-    "The columns that are no features."
+    "The columns that are not features."
     return request.label, request.person
 
 
 def _read_numbers(column: Any, told: str) -> Any:
-    "A column of text as whole numbers, or else as numbers. `InputError` for the first that is none."
+    "A column of text as whole numbers, or else as floats. `InputError` for the first other text."
     import pandas as pd
 
     numbers = pd.to_numeric(column, errors="coerce")
@@ -450,12 +450,12 @@ def _read_numbers(column: Any, told: str) -> Any:
         return numbers
     at = int(wrong.argmax())
     held = show_value(column.iloc[at]) if column.iloc[at] else "nothing"
-    remedy = "mend it, or leave the column out, if the model does not see it: ignore:"
-    raise InputError(f"{told} holds {held} in line {at + 2}, which is no number; {remedy}")
+    remedy = "correct it, or leave the column out, if the model does not see it: ignore:"
+    raise InputError(f"{told} holds {held} in line {at + 2}, which is not a number; {remedy}")
 
 
 def _read_table(table: Any, request: Request, what: str) -> tuple[MapDataset, np.ndarray | None]:
-    "The records, and whose each is; unseen ones need no owner."
+    "The records with their owners; unseen ones need none."
     if hasattr(table, "iloc") and hasattr(table, "columns"):
         return _read_columns(table, request, what)
     if isinstance(table, dict):
@@ -493,7 +493,7 @@ def _read_columns(table: Any, request: Request, what: str) -> tuple[Table, np.nd
 
 
 def _as_text(owner: Any) -> np.ndarray | None:
-    "Owners as text. `InputError` for what is neither whole numbers nor text."
+    "Owners as text. `InputError` for anything but whole numbers and text."
     if owner is None:
         return None
     values = np.asarray(owner)
@@ -502,15 +502,15 @@ def _as_text(owner: Any) -> np.ndarray | None:
     texts = [value for value in values.tolist() if isinstance(value, str)]
     if len(texts) != len(values):
         kinds = {type(value).__name__ for value in values.tolist()} - {"str"}
-        told = f"the column of people holds {', '.join(sorted(kinds))}"
-        raise InputError(f"{told}; expected text or whole numbers, one a row")
+        fact = f"the column of people holds {', '.join(sorted(kinds))}"
+        raise InputError(f"{fact}; expected text or whole numbers, one a row")
     return np.asarray(texts)
 
 
 def find_owners(
-    request: Request,  # whom it names
+    request: Request,  # names the people
     data: Owned,  # all that the model was trained on
-) -> list[str]:  # each once, as the data write them
+) -> list[str]:  # each once, as they are in the data
     "The people of a request as text. `InputError` for numbers where the data have text."
     numbers = all(name.lstrip("-").isdigit() for name in data.group[:1000])
     people = []
@@ -525,7 +525,7 @@ def find_owners(
 def make_method(
     request: Request,  # names it, with its settings
 ) -> Method:
-    "The method with its settings. `InputError` and its kin."
+    "The method with its settings. `InputError` or a subclass for unknown or unusable ones."
     method: Any = find_method(choose(request.method, METHODS, "method"))
     known = [setting.name for setting in fields(method)]
     for name in request.settings:
@@ -535,39 +535,41 @@ def make_method(
 
 def build_model(
     request: Request,  # names the function
-    folder: Path,  # where it lies
+    folder: Path,  # of the request
 ) -> nn.Module:
-    "The network as its function builds it. `InputError`."
+    "The network as its function builds it. `InputError` for anything but a network."
     model = call_function(request.model, folder, "model", **request.arguments)
     if not isinstance(model, nn.Module):
-        told = f"model: {request.model} gives a {type(model).__name__}"
-        raise InputError(f"{told}; expected a torch.nn.Module")
+        fact = f"model: {request.model} gives a {type(model).__name__}"
+        raise InputError(f"{fact}; expected a torch.nn.Module")
     return model.eval()
 
 
 def check_trained(
     model: nn.Module,  # with its weights
     data: Owned,  # all that it was trained on
-    most: int = 2000,  # records that are asked
+    most: int = 2000,  # records that are used
 ) -> None:
-    "`InputError` for weights that know no more of the data than the commonest class."
+    "`InputError` for weights that are no more accurate on the data than their commonest class."
     some = np.linspace(0, len(data) - 1, min(most, len(data))).astype(int)
     part: Any = data.take(some)
     _, y = read_batch(part, range(len(part)))
     share = y.bincount().max().item() / len(y)
     right = accuracy(model, part)
     if right <= share + 2 * (share * (1 - share) / len(y)) ** 0.5:
-        told = f"these weights are right on {right:.3f} of the data, of which the commonest class"
-        remedy = "are they another model's, or features: in another order?"
-        raise InputError(f"weights: {told} is {share:.3f}; {remedy}")
+        fact = (
+            f"these weights are right on {right:.3f} of the data; the share of the commonest class"
+        )
+        remedy = "do they belong to another model, or have features: another order?"
+        raise InputError(f"weights: {fact} is {share:.3f}; {remedy}")
 
 
 def check_private(
     path: Path,  # of a key
-    what: str,  # it is, for messages
+    what: str,  # the setting, for messages
 ) -> None:
-    "`InputError` for a key that is not there, or that others can read."
+    "`InputError` for a key that does not exist, or that others can read."
     if not path.is_file():
-        raise InputError(f"{what}: there is no file {path}; bring it back, or make a key")
+        raise InputError(f"{what}: there is no file {path}; restore it, or make a key")
     if os.name != "nt" and path.stat().st_mode & 0o077:
         raise InputError(f"{what}: {path} can be read by others; run: chmod 600 {path}")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from IPython.display import Markdown
     from matplotlib.axes import Axes
 
-    Runs: TypeAlias = list[dict] | pd.DataFrame  # records, or what `frame` made of them
+    Runs: TypeAlias = list[dict] | pd.DataFrame  # records, or a table that `frame` made of them
 
 # %% ../nbs/15_results.ipynb #c052
 MODELS_ATTACKED = ("original", "retrained", "unlearned")
@@ -46,7 +46,7 @@ MODELS_ATTACKED = ("original", "retrained", "unlearned")
 def name_dataset(
     record: dict,  # as `read_record` gives it
 ) -> str:
-    "The data set's name, marked where other data took its place: what a table calls it."
+    "The data set's name for a table, marked where other data took its place."
     data = record["data"]
     if not data["stand_in"]:
         return record["scenario"]["dataset"]
@@ -60,7 +60,7 @@ def compute_gap(
 ) -> float | None:
     """(FNR_unlearned − FNR_original)/(FNR_retrained − FNR_original).
 
-    None where the attack is too weak to tell, or original and retrained are less than .05 apart.
+    None where the attack is too weak, or original and retrained are less than .05 apart.
     """
     original, retrained, unlearned = (record["attacks"]["shadow"][m] for m in MODELS_ATTACKED)
     whole = retrained["fnr"] - original["fnr"]
@@ -72,7 +72,7 @@ def compute_gap(
 def judge_record(
     record: dict,  # as `read_record` gives it
 ) -> str:
-    "One line on what the paper's attack says of this run."
+    "One line on the result of the paper's attack on this run."
     if "shadow" not in record["attacks"]:
         margin = record["attacks"]["margin"]
         before, after, goal = (margin[m]["auc"] for m in ("original", "unlearned", "retrained"))
@@ -86,7 +86,7 @@ def judge_record(
     gap = compute_gap(record)
     if gap is None:
         return (
-            "nothing to tell: the false negative rates of the original and the retrained model "
+            "no gap to close: the false negative rates of the original and the retrained model "
             "are less than .05 apart"
         )
     unlearned, retrained = (record["accuracy"][m]["test"] for m in ("unlearned", "retrained"))
@@ -144,10 +144,10 @@ _RATES = {  # name in a table -> attack, rate
 
 
 def _tell_attacks(record: dict) -> dict[str, list[str]]:
-    "The rates that the experiment wants told, with their intervals."
+    "The rates that the experiment reports, with their intervals."
     try:
         names = find_experiment(record["experiment"]).rows
-    except UnknownName:  # of a plug-in that is not here
+    except UnknownName:  # of a plug-in that is not installed
         names = Experiment.rows
     rows = {}
     for name in names:
@@ -193,10 +193,10 @@ def _tell_ratio(
 ) -> str:
     if not operations:
         return "level not reached"
-    told = f"{operations:.1f}× operations"
+    fact = f"{operations:.1f}× operations"
     if seconds:
-        told += f", {seconds:.1f}× time"
-    return told
+        fact += f", {seconds:.1f}× time"
+    return fact
 
 # %% ../nbs/15_results.ipynb #f001
 def write_caption(
@@ -279,7 +279,7 @@ _OURS: dict[str, Any] = dict(
     distil=8.0,
     moving=True,
 )
-_OURS_DEEP: dict[str, Any] = dict(  # what it is for ResNets
+_OURS_DEEP: dict[str, Any] = dict(  # its value for ResNets
     alpha=0.9,
     lr=2e-4,
     betas=(0.5, 0.9),
@@ -328,7 +328,7 @@ FROZEN: dict[tuple[str, int], dict] = {  # (preset, since which version) -> all 
         epochs=1, batch_size=256, lr=1e-4, optimizer="adam", weight_decay=0.0, retain_share=0.3
     ),
 }
-FROZEN_DEEP: dict[tuple[str, int], dict] = {  # what it had otherwise for ResNets
+FROZEN_DEEP: dict[tuple[str, int], dict] = {  # its other values for ResNets
     ("paper", 1): dict(lr=1e-4),
     ("ganunlearn", 1): _OURS_DEEP,
 }
@@ -341,7 +341,7 @@ def find_frozen(
 ) -> tuple[dict, int]:  # setting -> value; since which version
     """The settings that a preset had.
 
-    Of a method that somebody registered, as they are; none of one that nobody here knows.
+    Of a method that a user registered, its present ones; of an unknown method, none.
     """
     since = [first for name, first in FROZEN if name == preset and first <= version]
     if since:
@@ -379,7 +379,7 @@ _MODEL_OF = {  # of a name in a record
     "unlearn": "unlearned",
 }
 _ATTACKS = ("shadow", "shadow_leaky", "shadow_nonmember", "margin", "rmia", "lira")
-_NAMED_APART = ("schema", "key", "experiment", "seed")  # they are columns, or say nothing
+_NAMED_APART = ("schema", "key", "experiment", "seed")  # they are columns, or carry no information
 _OF_NO_MODEL = ("scenario", "versions", "data", "environment")
 
 
@@ -406,7 +406,7 @@ def identify_run(
 def derive_effect(
     record: dict,  # as `read_record` gives it
 ) -> dict:
-    "How far the FNR went, and the share of the retrained model's test accuracy that is left."
+    "The gap closed in FNR, and the test accuracy as a share of the retrained model's."
     accuracy = record["accuracy"]
     after, goal = accuracy["unlearned"]["test"], accuracy["retrained"]["test"]
     compared = {"test accuracy kept": after / goal if goal else None}
@@ -455,11 +455,11 @@ DERIVED: list[Callable[[dict], dict]] = [derive_effect, derive_audit, derive_spe
 
 # %% ../nbs/15_results.ipynb #f025
 class Place(NamedTuple):
-    "Where a leaf of a record stands in the table."
+    "The place of a leaf of a record in the table."
 
     part: str  # of a record
     metric: str  # as a row of `frame` names it
-    model: str  # empty where of none
+    model: str  # empty where it is of none
     item: int | None  # of a list
     column: str = "value"  # or low, or high
 
@@ -467,7 +467,7 @@ class Place(NamedTuple):
 def find_place(
     path: str,  # to a leaf of a record, its names joined by /
 ) -> Place:
-    "Where the leaf at a path of a record stands: `accuracy/unlearned/test`."
+    "The place of the leaf at a path of a record, such as `accuracy/unlearned/test`."
     part, *rest = path.split("/")
     if part == "attacks":
         part = rest.pop(0)
@@ -485,7 +485,7 @@ def find_place(
 
 
 def _take_model(names: list[str]) -> str:
-    "Takes the first name of a model out of `names`."
+    "Removes the first name of a model from `names`, and returns it."
     for i, name in enumerate(names):
         if name in _MODEL_OF:
             del names[i]
@@ -494,7 +494,7 @@ def _take_model(names: list[str]) -> str:
 
 
 def _take_item(names: list[str]) -> int | None:
-    "Takes the first number out of `names`."
+    "Removes the first number from `names`, and returns it."
     for i, name in enumerate(names):
         if name.isdigit():
             del names[i]
@@ -503,7 +503,7 @@ def _take_item(names: list[str]) -> int | None:
 
 
 def _take_bound(names: list[str]) -> str:
-    "The column of a leaf; the last of `names` is left without `_low` and `_high`."
+    "The column of a leaf; removes `_low` or `_high` from the last of `names`."
     for bound in ("low", "high"):
         if names and names[-1] == bound:
             names[-1] = "value"
@@ -517,7 +517,7 @@ def _take_bound(names: list[str]) -> str:
 def _place_addition(names: list[str]) -> tuple[str, list[str]]:
     "Part and metric of what an experiment added."
     table, *rest = names or [""]
-    if table == "rows" and len(rest) == 2:  # an audit: the metric, and what is told of it
+    if table == "rows" and len(rest) == 2:  # an audit: the metric, and a quantity of it
         metric, told = rest
         return ("audit" if told == "value" else told), [metric]
     if table == "ranks":
@@ -531,10 +531,10 @@ def _place_addition(names: list[str]) -> tuple[str, list[str]]:
 
 # %% ../nbs/15_results.ipynb #f027
 def _list_leaves(node: object, path: str, paths: list[str], leaves: list) -> None:
-    "Append the leaves below a node, and their paths. A row that names its metric goes by its name."
+    "Append the leaves below a node, and their paths. A row with a metric has its name in the path."
     if isinstance(node, dict):
         for name, child in node.items():
-            if name != "outputs":  # text that stands for arrays; no number of a table
+            if name != "outputs":  # arrays as text; not numbers of a table
                 _list_leaves(child, f"{path}/{name}", paths, leaves)
     elif isinstance(node, list):
         for i, child in enumerate(node):
@@ -549,7 +549,7 @@ def _list_leaves(node: object, path: str, paths: list[str], leaves: list) -> Non
 
 
 def _list_numbers(record: dict, paths: list[str], leaves: list) -> None:
-    "All leaves of a record and of what is derived from it."
+    "All leaves of a record and of the numbers derived from it."
     for tree in (record, *(derive(record) for derive in DERIVED)):
         for part, node in tree.items():
             if part not in _NAMED_APART:
@@ -583,7 +583,7 @@ def frame(
 
 
 def _place_all(paths: list[str]) -> tuple["pd.DataFrame", np.ndarray, np.ndarray]:
-    "The different rows that leaves belong to; and the row, and the column, of each leaf."
+    "The different rows of the leaves, and the row and the column of each leaf."
     import pandas as pd
 
     path_of, different = pd.factorize(np.array(paths, dtype=object))
@@ -603,7 +603,7 @@ def _place_all(paths: list[str]) -> tuple["pd.DataFrame", np.ndarray, np.ndarray
 
 
 def _fill(leaves: list, cell_of: np.ndarray, column_of: np.ndarray) -> "pd.DataFrame":
-    "Leaves in the cells of a table; a word has a column of its own."
+    "A table with the leaves in its cells; text has a column of its own."
     import pandas as pd
 
     size = cell_of.max() + 1
@@ -643,21 +643,21 @@ def _list_values(value: object) -> list:
 
 
 def _explain_nothing(table: "pd.DataFrame", asked: dict) -> None:
-    "Raises: which name is misspelt, or that no row has all of the values."
+    "Raises an error that says which name is wrong, or that no row has all of the values."
     for name, value in asked.items():
         known = [*table[name].dropna().unique()]
         for one in _list_values(value):
             if one not in known:
                 choose(str(one), map(str, known), name)
-    told = ", ".join(f"{name}={value!r}" for name, value in asked.items())
-    raise InputError(f"no row has {told}; each of these occurs, but not all in one row")
+    fact = ", ".join(f"{name}={value!r}" for name, value in asked.items())
+    raise InputError(f"no row has {fact}; each of these occurs, but not all in one row")
 
 
 def pick_records(
     records: list[dict],  # as `load_records` gives them
-    **columns: Any,  # what each column must be
+    **columns: Any,  # the value of each column
 ) -> list[dict]:
-    """The records of which `identify_run` says this: experiment="audit", task="cifar10", seed=0.
+    """The records with these values in `identify_run`: experiment="audit", task="cifar10", seed=0.
 
     `UnknownName` for a name that occurs in none, `InputError` where no record has all of them.
     """
@@ -670,14 +670,14 @@ def pick_records(
 def order_datasets(
     names: Iterable[str],  # of data sets
 ) -> list[str]:
-    "The different ones: kinds of data by name, those with more classes last."
+    "The different names: by kind of data, those with more classes last."
     return sorted({*names}, key=lambda n: (n.split("(")[0].rstrip("0123456789 "), len(n), n))
 
 
 def group_by_dataset(
     records: list[dict],  # as `load_records` gives them
 ) -> dict[str, list[dict]]:
-    "Records grouped by data set, those with more classes last; a stand-in is named as one."
+    "Records grouped by data set, those with more classes last; stand-ins are marked in the name."
     names = order_datasets(map(name_dataset, records))
     return {name: [r for r in records if name_dataset(r) == name] for name in names}
 
@@ -716,22 +716,22 @@ def add_settings(
 
 # %% ../nbs/15_results.ipynb #f033
 def count_words(
-    words: Iterable[str],  # counted by themselves
+    words: Iterable[str],  # counted separately
 ) -> str:
-    "How often each occurs, in the order of the alphabet: '2 cannot tell, 3 passed'."
+    "How often each word occurs, in alphabetical order: '2 cannot tell, 3 passed'."
     return ", ".join(f"{n} {word}" for word, n in sorted(Counter(words).items()))
 
 
 def tabulate(
     table: "pd.DataFrame",  # rows of `frame`
-    index: str | list[str],  # columns whose values name the lines
-    columns: str | list[str],  # and the columns
+    index: str | list[str],  # columns whose values are the row labels
+    columns: str | list[str],  # columns whose values are the column labels
     cell: Callable[["pd.Series"], object] | None = None,  # of a group's values; None: `format_mean`
     of: str = "value",  # or word, low, high, or a column of your own
 ) -> "pd.DataFrame":
     """A table with a cell for each group of rows.
 
-    Lines and columns stand in the order in which they come, numbers and data sets in theirs.
+    Rows and columns keep their first order, except numbers and data sets, which are sorted.
     """
     lines = [index] if isinstance(index, str) else [*index]
     heads = [columns] if isinstance(columns, str) else [*columns]
@@ -758,8 +758,8 @@ def estimate_mean(
     """Mean with its 95 % t-interval over seeds.
 
     The interval of a rate is symmetric in its log-odds, that of a ratio in its logarithm (delta
-    method), so that neither leaves its range. NaN bounds for fewer than three values, of which it
-    would say nothing. `InputError` for values out of range.
+    method), so that neither leaves its range. The bounds are NaN for fewer than three values,
+    which show too little. `InputError` for values out of range.
     """
     from scipy.special import expit, logit
     from scipy.stats import t
@@ -784,10 +784,10 @@ def estimate_mean(
 
 def format_mean(
     x: Iterable[float],  # values
-    digits: int = 3,  # behind the point
+    digits: int = 3,  # decimals
     scale: str = "plain",  # of the interval, see `estimate_mean`
 ) -> str:
-    "A mean with its interval in words a table can hold."
+    "A mean with its interval, as text for a table."
     values = [*x]
     mean, low, high = estimate_mean(values, scale)
     if np.isnan(mean):
@@ -801,7 +801,7 @@ def format_mean(
 # %% ../nbs/15_results.ipynb #c010
 def format_change(
     x: Iterable[float],  # values
-    digits: int = 3,  # behind the point
+    digits: int = 3,  # decimals
 ) -> str:
     "Mean ± half its 95 % t-interval over seeds; the values themselves where there are under three."
     values = [*x]
@@ -814,7 +814,7 @@ def format_change(
 def describe_source(
     records: "Runs",  # as `load_records` gives them
 ) -> str:
-    "What the records were made from, and where: for captions."
+    "The data of the records, and the machines: for captions."
     table = frame(records)
     facts = select(table, ["data", "environment"], ["source", "subset", "note", "device"])
     runs = facts.pivot(index=["key", "dataset"], columns="metric", values="word").reset_index()
@@ -831,7 +831,7 @@ def describe_source(
 
 
 def _tell_audits(table: "pd.DataFrame") -> str:
-    "Which versions of the audit judged the runs; nothing where none was audited."
+    "The versions of the audit that judged the runs; empty where none was audited."
     judged = set(table[table.part == "audit"].key)
     versions = table[(table.part == "versions") & (table.metric == "audit")]
     by_key = versions.set_index("key").value
@@ -850,11 +850,11 @@ LIKE = ("dataset", "profile", "experiment", "model", "preset")  # what decides t
 
 def estimate_seconds(
     records: Iterable[dict],  # as `load_records` gives them
-    parameters: Mapping[str, Any],  # of a run: those of `LIKE` that it names
-) -> tuple[float, int]:  # seconds, NaN where no record is like it; records they were read from
-    """What runs like this one took: the trainings of all roles and the game, on their machines.
+    parameters: Mapping[str, Any],  # of a run: the settings in `LIKE` that are given
+) -> tuple[float, int]:  # seconds, NaN without a similar record; the records they come from
+    """The time of similar runs: the trainings of all roles and the game, on their machines.
 
-    Those of the same preset where there are any, else of all. Less, where models are shared.
+    Runs of the same preset where there are any, else all. It takes less where models are shared.
     """
     asked = {name: parameters[name] for name in LIKE if parameters.get(name)}
     if "dataset" not in asked:
@@ -869,12 +869,12 @@ def estimate_seconds(
 
 
 def _is_like(record: dict, asked: Mapping[str, Any]) -> bool:
-    "Whether a record has all that is asked for."
+    "Whether a record has these values."
     return all(record["scenario"][name] == value for name, value in asked.items())
 
 
 def _sum_seconds(cost: dict, roles: int) -> float:
-    "Of a run: a shadow model is taken to train as long as the original."
+    "The seconds of a run, assuming that a shadow model trains as long as the original."
     trained = (roles - 1) * cost["original"]["seconds"] + cost["retrain"]["seconds"]
     return trained + cost["unlearn"]["seconds"]
 
@@ -921,7 +921,7 @@ def tabulate_effect(
     """Figures 3 and 6 in numbers.
 
     FNR of the three models, the gap closed, and test accuracy as a share of the retrained model's.
-    No gap is told where the attack is too weak on the original.
+    No gap is reported where the attack is too weak on the original.
     """
     import pandas as pd
 
@@ -990,7 +990,7 @@ MARKS = dict(original=("o", "black"), retrained=("s", ".55"), unlearned=("^", "w
 
 
 def set_style() -> None:
-    "The look of every figure of the site."
+    "The style of every figure of the site."
     import seaborn as sns
 
     look = {
@@ -1106,7 +1106,7 @@ def plot_top(
     records: "Runs",  # as `load_records` gives them
     axs: "Sequence[Axes] | None" = None,  # of matplotlib, one a panel
 ) -> "Sequence[Axes]":
-    "How sure the models are: largest posterior on D_f and the hold-out, shares over all seeds."
+    "Confidence of the models: largest posterior on D_f and the hold-out, shares over all seeds."
     import matplotlib.pyplot as plt
 
     if axs is None:
@@ -1146,7 +1146,7 @@ def order_by_cost(
 def tabulate_timing(
     records: "Runs",  # as `load_records` gives them
 ) -> "pd.DataFrame":
-    """Figure 7 and what it leaves out.
+    """Figure 7, with numbers that it leaves out.
 
     Method, seconds, both speed-ups, operations, rounds, effectiveness by margin AUC, peak memory.
     What an epoch of further training brings back stands there where it was measured.
@@ -1164,7 +1164,7 @@ def tabulate_timing(
 
 
 def _tell_timing(one: "pd.DataFrame") -> dict:
-    "One run of `timing` in words."
+    "One run of `timing` as text."
 
     def find(part: str, metric: str, model: str = "") -> float:
         "The one number of a name."
@@ -1233,7 +1233,7 @@ def check_audits(
 ) -> None:
     """`InputError` where a record has no audit, or where different versions of the audit made them.
 
-    Their intervals and verdicts mean different things, so no mean and no count may mix them.
+    Their intervals and verdicts mean different things, so no mean or count may mix them.
     """
     audited = table.key[table.part == "difference"]
     if {*table.key} != {*audited}:
@@ -1277,7 +1277,7 @@ def tabulate_audits(
 ) -> "pd.DataFrame":  # metric × method
     """Mean difference from the band with its 95 % t-interval over seeds, for each method.
 
-    And how often each verdict fell.
+    The table also counts the verdicts.
     """
     import pandas as pd
 
@@ -1297,7 +1297,7 @@ def tabulate_audits(
 
 
 def _count_verdicts(verdicts: "pd.DataFrame") -> dict[str, str]:
-    "How often each verdict fell: of each attack, and of the whole audit."
+    "The number of each verdict: of each attack, and of the whole audit."
     attacks = [metric for metric in verdicts.metric.unique() if metric in _ATTACKS]
     counts = {
         f"verdict, {attack}": count_words(select(verdicts, metric=attack).word)
@@ -1349,7 +1349,7 @@ def compare_methods(
     # the method of a record, where records are given; None: column `method` of the table
     name: Callable[[dict], str] | None = None,
 ) -> "pd.DataFrame":  # a row for each method and seed
-    """Each record in one row: how near its model comes, and at what cost.
+    """A row for each record: how near its model comes to retraining, and at what cost.
 
     Distance from the band (mean size of the differences `FORGETTING`), difference in test
     accuracy, rank correlation, verdict and epochs; the retrained models are a method of their own.
@@ -1433,7 +1433,7 @@ def plot_comparison(
 def set_page(
     profile: str = "cpu",  # a name in `PROFILES`
 ) -> None:
-    "The look of a page; runs of smoke size, which are too small to be warned about, are quiet."
+    "The style of a page; runs of smoke size, where warnings mean nothing, show none."
     import pandas as pd
 
     pd.set_option("display.max_colwidth", None)
@@ -1453,7 +1453,7 @@ def run_where_available(
     refresh: bool = False,  # compute models and record afresh
     settings: dict = {},  # noqa: B006  what differs from preset and recipe
 ) -> dict | None:  # the record; None where the data are not at hand
-    "Runs a scenario of a data set; without its data, says how to supply them."
+    "Runs a scenario of a data set; if its data are missing, prints how to supply them."
     try:
         load(dataset)
     except DataNotFound as error:
@@ -1467,7 +1467,7 @@ def run_where_available(
 def show_run(
     record: dict | None,  # as `read_record` gives it
 ) -> None:
-    "Caption, table and verdict of a record; nothing where there is none."
+    "Shows caption, table and verdict of a record; nothing where there is none."
     from IPython.display import Markdown, display
 
     if record:
@@ -1478,7 +1478,7 @@ def show_run(
 def write_prose(
     text: str,  # Markdown
 ) -> "Markdown":
-    "Markdown whose lines are joined to paragraphs; an empty line, a list or a table starts anew."
+    "Shows Markdown, with lines joined to paragraphs, except at empty lines, lists and tables."
     from IPython.display import Markdown
 
     return Markdown(re.sub(r"(?<!\n)\n(?!\n|- |\||#)", " ", text.strip()))

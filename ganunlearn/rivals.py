@@ -33,26 +33,26 @@ from .training import Recipe, Trained, follow_average, redraw_weights, train
 
 # %% ../nbs/09a_rivals.ipynb #90086a7e
 class Anew(FineTune):
-    "Cross entropy on D_r in train mode: for weights that the old statistics do not fit."
+    "Cross entropy on D_r in train mode, for weights that the old statistics do not fit."
 
     labels: ClassVar[tuple[str, ...]] = ("retain",)
 
     def change_weights(self, student: Student) -> None:
-        "What is done to the weights before the first step."
+        "Changes the weights before the first step."
         raise NotImplementedError
 
     def list_losses(self, student: Student, epoch: int) -> Iterator[Terms]:
-        "The terms of each step; what dropout draws depends on seed and epoch alone."
+        "The terms of each step; draws of dropout depend on seed and epoch alone."
         torch.manual_seed(int(np.random.SeedSequence([student.seed, epoch]).generate_state(1)[0]))
         yield from super().list_losses(student, epoch)
 
     def prepare(self, student: Student) -> Any:
-        "Changes the weights; the optimiser begins with what they have become."
+        "Changes the weights, from which the optimiser then starts."
         self.change_weights(student)
         student.network.train()
 
     def finish(self, student: Student) -> None:
-        "The model answers in eval mode."
+        "Puts the model back into eval mode."
         student.network.eval()
 
     def play(
@@ -67,7 +67,7 @@ class Anew(FineTune):
         callback: Watch | None = None,  # gets each history row, and the student as it stands
         checkpoint: Keeper | None = None,  # saves what epochs have changed
     ) -> Unlearned:
-        "Epochs of cross entropy; torch's own generator is as it was afterwards."
+        "Epochs of cross entropy; torch's global generator is restored afterwards."
         sets = forget, nonmember, retain
         how: dict[str, Any] = dict(progress=progress, callback=callback, checkpoint=checkpoint)
         with torch.random.fork_rng():
@@ -76,7 +76,7 @@ class Anew(FineTune):
 
 @torch.no_grad()
 def draw_weights(
-    student: Student,  # whose architecture it is
+    student: Student,  # that has the architecture
 ) -> list[Tensor]:  # a tensor for each parameter
     "Fresh weights, by each layer's own rule."
     fresh = redraw_weights(student.original, student.seed).to(student.device)
@@ -88,7 +88,7 @@ def draw_weights(
 class Retrain(Anew):
     """A new model on D_r, in few epochs; exact, since no weight of the old one is used.
 
-    Buffers of layers that have no rule to draw them anew, such as a fixed scaling, stay.
+    Buffers of layers without a rule to draw them anew, such as a fixed scaling, stay as they are.
     """
 
     epochs: int = 5
@@ -111,7 +111,7 @@ class Retrain(Anew):
         student.network.load_state_dict(fresh.state_dict())
 
     def prepare(self, student: Student) -> None:
-        "Where the average starts."
+        "The weights at which the average starts."
         super().prepare(student)
         if self.average:
             for i, value in enumerate(list_averaged(student.network)):
@@ -135,7 +135,7 @@ class Retrain(Anew):
 
     @torch.no_grad()
     def finish(self, student: Student) -> None:
-        "The average is what is served."
+        "The averaged weights become the result."
         for value, mean in zip(list_averaged(student.network), student.kept.buffers()):
             value.copy_(mean)
         super().finish(student)
@@ -144,14 +144,14 @@ class Retrain(Anew):
 def list_averaged(
     model: nn.Module,  # a classifier
 ) -> list[Tensor]:
-    "Its weights and statistics, but for counts."
+    "Its weights and statistics, except counts."
     return [t.detach() for t in model.state_dict().values() if t.is_floating_point()]
 
 # %% ../nbs/09a_rivals.ipynb #086a6a4a
 @register_method("shrink_perturb")
 @dataclass(frozen=True)
 class ShrinkPerturb(Anew):
-    """All weights shrunk, some of a fresh draw added, then cross entropy on D_r.
+    """All weights are shrunk, fresh ones are added with a small factor, then cross entropy on D_r.
 
     On Warm-Starting Neural Network Training, Ash and Adams 2020, arXiv 1910.08475.
     """
@@ -161,8 +161,8 @@ class ShrinkPerturb(Anew):
     lr: float = 1e-3  # learning rate
     optimizer: str = "adam"  # or "sgd", with momentum .9
     weight_decay: float = 0.0  # of the optimiser
-    shrink: float = 0.5  # λ, what is left of the weights
-    perturb: float = 0.5  # β, of the fresh weights
+    shrink: float = 0.5  # λ, factor on the old weights
+    perturb: float = 0.5  # β, factor on the fresh weights
 
     @torch.no_grad()
     def change_weights(self, student: Student) -> None:
@@ -174,7 +174,7 @@ class ShrinkPerturb(Anew):
 @register_method("msg")
 @dataclass(frozen=True)
 class MaskedSmallGradients(Anew):
-    """Weights on which D_f and D_r pull alike are drawn anew, then cross entropy on D_r.
+    """Weights with like gradients on D_f and D_r are drawn anew, then cross entropy on D_r.
 
     Deep Unlearn, Cadet et al. 2024, arXiv 2410.01276.
     """
@@ -185,11 +185,11 @@ class MaskedSmallGradients(Anew):
     optimizer: str = "adam"  # or "sgd", with momentum .9
     weight_decay: float = 0.0  # of the optimiser
     redrawn_share: float = 0.3  # of the weights of matrices
-    slow: float = 0.1  # length of the steps of all other weights
+    slow: float = 0.1  # factor on the steps of all other weights
     labels: ClassVar[tuple[str, ...]] = ("forget", "retain")
 
     def change_weights(self, student: Student) -> None:
-        "Draws anew, and notes which steps are to be short."
+        "Draws some weights anew, and marks the others, whose steps are to be short."
         student.prepared = find_common(student, self.redrawn_share)
         changed = zip(student.network.parameters(), student.prepared, draw_weights(student))
         with torch.no_grad():
@@ -205,7 +205,7 @@ class MaskedSmallGradients(Anew):
 
     @torch.no_grad()
     def follow_step(self, student: Student) -> None:
-        "Weights that were not drawn anew go a shorter way."
+        "Shortens the step of weights that were not drawn anew."
         changed = zip(student.network.parameters(), student.prepared, student.kept.buffers())
         for p, mask, before in changed:
             shorter = torch.lerp(before, p, self.slow)
@@ -217,7 +217,7 @@ def find_common(
     student: Student,  # the network that forgets
     share: float,  # of the weights of matrices
 ) -> list[Tensor]:  # a mask for each parameter
-    "The weights on which D_f and as many records of D_r pull with the most equal strength."
+    "The weights whose gradients on D_f and on as many records of D_r are most alike."
     weights = [*student.network.parameters()]
     n = min(len(student.data[name]) for name in ("forget", "retain"))
     student.optimizer.zero_grad()
@@ -241,7 +241,7 @@ def find_common(
 @register_method("regun")
 @dataclass(frozen=True)
 class ReGUn(Baseline):
-    """The mean posterior of unseen records of the same class, for each record of D_f.
+    """Each record of D_f learns the mean posterior of unseen records of its class.
 
     Reference-Guided Machine Unlearning, Mirlach, Vogt and Laguna 2026, arXiv 2603.11210.
     """
@@ -275,7 +275,7 @@ def average_classes(
     z: Tensor,  # N, K logits
     y: Tensor,  # N labels
 ) -> Tensor:  # K, K posteriors
-    "The mean posterior of each class; where it has no record, the others' share of their label."
+    "The mean posterior of each class; without records, its label gets the mean share of labels."
     p = z.softmax(1)
     k = p.shape[1]
     own = p.gather(1, y[:, None]).mean()
@@ -305,7 +305,7 @@ class Ensemble(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Sharded:
-    "An ensemble, who trained which part of it, and what it took."
+    "An ensemble, which data trained each shard, and what it took."
 
     model: Ensemble  # of one model a shard
     shards: list[np.ndarray]  # positions in the data that each shard was given
@@ -319,7 +319,7 @@ class Sharded:
 
 
 def deal_shards(
-    group: np.ndarray,  # N, whose a record is
+    group: np.ndarray,  # N, the group of each record
     shards: int,  # S
     seed: int,  # RNG seed
 ) -> list[np.ndarray]:  # positions of each shard
@@ -353,13 +353,13 @@ def forget_shards(
     sharded: Sharded,  # as it was trained
     start: nn.Module,  # the architecture
     data: Records,  # the same D_t
-    gone: np.ndarray,  # positions in it that must go
+    gone: np.ndarray,  # positions in it that must be forgotten
     recipe: Recipe,  # how a shard is trained
     *,
     seed: int,  # the same RNG seed
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Sharded:
-    "The shards that are hit trained anew, without those records. `InputError` for an empty shard."
+    "Trains the affected shards anew, without those records. `InputError` for an empty shard."
     gone = np.union1d(sharded.gone, gone)
     members = [*sharded.model.members]
     trained: list[Trained | None] = []
@@ -390,7 +390,7 @@ def _train_shard(
 
 def expect_hit(
     shards: int,  # S
-    people: int,  # who leave at once
+    people: int,  # who ask to be forgotten at once
 ) -> float:  # share of the shards, and of a training's cost
-    "How much of everything is trained anew when people leave who were dealt at random."
+    "The share of all data trained anew when people ask who were assigned at random."
     return 1 - (1 - 1 / shards) ** people

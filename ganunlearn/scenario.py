@@ -67,7 +67,7 @@ TASKS = {
 }
 
 # %% ../nbs/12_scenario.ipynb #c007
-# what a network needs otherwise than a preset says
+# settings of a preset that a network needs changed
 NETWORKS: dict[str, Mapping[str, Any]] = {f"resnet{layers}": DEEP for layers in (18, 50, 101)}
 
 # %% ../nbs/12_scenario.ipynb #c008
@@ -133,28 +133,28 @@ def find_sizes(
 
 # %% ../nbs/12_scenario.ipynb #e002
 class Experiment:
-    """What a run does otherwise than others, and what decides its numbers beside the scenario.
+    """How a run differs from others, and what decides its numbers besides the scenario.
 
-    A subclass names itself and overrides what is different; `register` makes it known.
+    A subclass has a name and overrides what is different; `register` makes it known.
     """
 
     name: str = ""  # as `make_scenario` and records have it
-    version: int = 1  # raised whenever the same scenario and settings would give other numbers
-    settings: Mapping[str, int] = {}  # what decides numbers; a scenario may ask for others
+    version: int = 1  # increased whenever the same scenario and settings would give other numbers
+    settings: Mapping[str, int] = {}  # what decides numbers; a scenario may change them
     assumed: Mapping[str, int] = {}  # settings that keys leave out: those of the first records
-    audits: bool = False  # does the audit's version decide its numbers, too?
-    shadow: bool = True  # is a shadow model trained, and the models attacked with it?
-    fresh: bool = False  # is the retrained model trained anew, so that its seconds compare?
+    audits: bool = False  # whether the audit's version decides its numbers, too
+    shadow: bool = True  # whether a shadow model is trained, and the models are attacked with it
+    fresh: bool = False  # whether the retrained model is trained anew, to compare seconds
     rows: tuple[str, ...] = ("FNR", "TNR", "attack AUC")  # with which the table of a record begins
 
     def __init__(
         self,
-        name: str = "",  # its own where none is given
+        name: str = "",  # its own where none are given
     ):
         self.name = name or type(self).name
 
     def read_settings(self, sc: "Scenario") -> dict[str, int]:
-        "The settings of a run: the experiment's own, and what the scenario asks for instead."
+        "The settings of a run: the experiment's own, with the changes of the scenario."
         return {**self.settings, **sc.experiment_settings}
 
     def make_sets(
@@ -172,7 +172,7 @@ class Experiment:
         return [sets]
 
     def measure(self, finished: "Finished") -> dict:
-        "What joins the record as `also`; nothing where this is empty."
+        "What is added to the record as `also`; nothing where this is empty."
         return {}
 
     def read_attacks(self, also: dict) -> dict[str, dict]:
@@ -188,7 +188,7 @@ def register(
 ) -> type[Experiment]:
     """Makes an experiment known by its name: a decorator of its class.
 
-    The same class may come again: its cell is run again, or its notebook beside its module.
+    The same class may be registered again: by its cell, or by both its notebook and its module.
     `InputError` for a class without a name, and for a name that another class has.
     """
     if not kind.name:
@@ -211,12 +211,14 @@ def _are_one(known: type, kind: type) -> bool:
 _PURCHASES = ("purchase", "weekly", "basket")
 PAGES = {name: "purchase" if name.startswith(_PURCHASES) else name for name in TASKS}
 for plain in (*PAGES.values(), "alpha", "gan_losses", "untouched", "own"):
-    EXPERIMENTS[plain] = Experiment(plain)  # without hooks; data of yours are run in 'own'
+    EXPERIMENTS[plain] = Experiment(
+        plain
+    )  # without hooks; runs of the user's own data belong to 'own'
 
 # %% ../nbs/12_scenario.ipynb #e006
 @cache
 def import_experiments() -> None:
-    """Imports, once, what registers experiments: our pages' modules, and others' entry points.
+    """Imports, once, what registers experiments: the modules of these pages, and entry points.
 
     An entry point that cannot be imported is warned about, and the rest goes on.
     """
@@ -231,11 +233,11 @@ def import_experiments() -> None:
 
 
 def import_plugins(
-    modules: Iterable[str],  # names, as after `import`; the working folder is looked in first
+    modules: Iterable[str],  # names, as after `import`; the working folder is searched first
 ) -> None:
-    """Imports modules of yours, for what they register; what they print goes to stderr.
+    """Imports the user's modules, for what they register; what they print goes to stderr.
 
-    `InputError` for one that is not there, or that ends in an error.
+    `InputError` for one that does not exist, or that raises an error.
     """
     here = str(Path.cwd())
     if here not in sys.path:
@@ -245,18 +247,18 @@ def import_plugins(
 
 
 def _import_plugin(name: str) -> None:
-    "One module. `InputError` for whatever keeps it from being imported."
+    "One module. `InputError` for any error while it is imported."
     remedy = "name a module that is installed, or one in the folder you are in, without .py"
     if not isinstance(name, str) or not name or name[0] in ".-" or "/" in name or "\\" in name:
-        raise InputError(f"{show_value(name)} is no name of a module; {remedy}")
+        raise InputError(f"{show_value(name)} is not the name of a module; {remedy}")
     try:
         with redirect_stdout(sys.stderr):
             import_module(name)
     except ModuleNotFoundError as e:
         raise InputError(f"cannot import {show_value(name)} ({e}); {remedy}") from e
     except (Exception, SystemExit) as e:
-        told = f"importing {show_value(name)} ended in {type(e).__name__}: {e}"
-        raise InputError(f"{told}; mend the module") from e
+        fact = f"importing {show_value(name)} ended in {type(e).__name__}: {e}"
+        raise InputError(f"{fact}; correct the module") from e
 
 
 def find_experiment(
@@ -270,7 +272,7 @@ def find_experiment(
 # %% ../nbs/12_scenario.ipynb #c012
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    "All that defines a run, but for its seed."
+    "Everything that defines a run, except its seed."
 
     experiment: str  # a name in `EXPERIMENTS`: the page it belongs to
     dataset: str  # as in `load`
@@ -281,7 +283,9 @@ class Scenario:
     sizes: Sizes  # how many records each set gets
     recipe: Recipe  # how it is trained
     config: Method  # the settings of the game, or of another method
-    experiment_settings: dict[str, int] = field(default_factory=dict)  # where not its own
+    experiment_settings: dict[str, int] = field(
+        default_factory=dict
+    )  # where they differ from its own
 
 # %% ../nbs/12_scenario.ipynb #c013
 def _replace(settings: Any, changes: Mapping, what: str) -> Any:
@@ -315,7 +319,7 @@ def _check_words(**names: object) -> None:
 
 
 def _differ(experiment: Experiment, changes: Mapping[str, int]) -> dict[str, int]:
-    "Settings that are not the experiment's own, with names and kinds checked."
+    "Settings that differ from the experiment's own, with names and types checked."
     own = experiment.settings
     _check_mapping(changes, "experiment")
     for name, value in changes.items():
@@ -342,8 +346,8 @@ def make_scenario(
 ) -> Scenario:
     """The scenario of a data set under a preset and a profile.
 
-    Data of yours get a ResNet-18 for images and the MLP for features. `UnknownName` for a name
-    nobody knows, `InputError` for what is no name, no setting, or an absurd one.
+    The user's own data get a ResNet-18 for images and the MLP for features. `UnknownName` for an
+    unknown name, `InputError` for anything that is not a name or not a sensible setting.
     """
     _check_words(dataset=dataset, preset_name=preset_name, profile=profile, stem=stem)
     _check_words(experiment=experiment or "", model=model or "")
@@ -376,7 +380,7 @@ FIRST = {"margin": 0.05, "draws": 1000}  # constants of the audit when it was at
 
 
 def hash_json(
-    obj: Any,  # whatever JSON can hold
+    obj: Any,  # anything that JSON can hold
 ) -> str:  # 64 hex digits
     "sha256 of an object's canonical JSON."
     canonical = json.dumps(obj, sort_keys=True, separators=(",", ":"))
@@ -386,9 +390,9 @@ def hash_json(
 def describe_scenario(
     sc: Scenario,  # all that defines the run
 ) -> dict:
-    """A scenario as a record holds it.
+    """A scenario as a record contains it.
 
-    An option that is off is left out, so that one more option changes no older key.
+    An option that is off is left out, so that a new option changes no older key.
     """
     described = asdict(sc) | {"config": sc.config.describe()}
     if not sc.experiment_settings:
@@ -409,7 +413,7 @@ def list_changes(
     experiment: str,  # a name in `EXPERIMENTS`
     versions: Mapping[str, int] | None = None,  # that made the run; None: today's
 ) -> dict[str, dict]:
-    "What decides the numbers of a run and is not as the first keys assume."
+    "What decides the numbers of a run and differs from what the first keys assume."
     hooks = find_experiment(experiment)
     if versions is None:
         versions = list_versions(experiment)
@@ -427,7 +431,7 @@ def make_key(
     sha256: str,  # of the data's content
     versions: Mapping[str, int] | None = None,  # that made the record; None: today's
 ) -> str:
-    "The key of a record: scenario, seed, data, and what decides numbers beside them."
+    "The key of a record: scenario, seed, data, and what else decides numbers."
     described = describe_scenario(sc)
     asked = dict(scenario=described, seed=check_seed(seed), data=sha256, algorithm="1")
     return hash_json(asked | list_changes(sc.experiment, versions))

@@ -61,12 +61,12 @@ if TYPE_CHECKING:
     import optuna
 
 # %% ../nbs/17_search.ipynb #fwd0
-__getattr__ = forward("ganunlearn.search")  # former names go on working
+__getattr__ = forward("ganunlearn.search")  # former names still work
 
 # %% ../nbs/17_search.ipynb #c006
 @dataclass(frozen=True)
 class Times:
-    "A factor between low and high, log-uniform, on the value that a method starts from."
+    "A factor between low and high, log-uniform, on a method's default."
 
     low: float  # the lower end
     high: float  # the upper end
@@ -181,7 +181,7 @@ def suggest_settings(
 def find_defaults(
     sc: Scenario,  # all that defines the run
 ) -> dict:  # settings, as `make_scenario` takes them
-    "A method's own defaults, cut to five epochs."
+    "A method's own defaults, with five epochs at most."
     epochs = getattr(sc.config, "epochs", None)
     return dict(epochs=min(epochs, 5)) if epochs else {}
 
@@ -189,7 +189,7 @@ def find_defaults(
 def open_study(
     journal: str | Path | None = None,  # a file; None: the study lives in memory
 ) -> "optuna.Study":
-    """A study, begun anew or as its journal has it. `BrokenFile` for a journal that is none.
+    """A study, new or from its journal. `BrokenFile` for a file that is not a journal.
 
     A line that was half-written when a process was killed is cut off.
     """
@@ -217,9 +217,9 @@ AGAIN = "delete it, then run `search` again"
 
 @contextmanager
 def blame(
-    journal: str | Path,  # what is read meanwhile
+    journal: str | Path,  # the journal that is read inside
 ) -> Iterator[None]:
-    "`BrokenFile` for whatever Optuna stumbles over: it believes what a journal says."
+    "`BrokenFile` for any error in Optuna, which does not check what a journal says."
     try:
         yield
     except InputError:
@@ -230,7 +230,7 @@ def blame(
 
 
 def _import_optuna() -> ModuleType:
-    "Optuna, without tqdm's word that notebooks could show its bar as a widget."
+    "Imports Optuna, without tqdm's warning that notebooks could show its bar as a widget."
     need("search", "optuna")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "IProgress not found")
@@ -239,14 +239,14 @@ def _import_optuna() -> ModuleType:
 
 
 def _mend_journal(journal: Path) -> None:
-    "Cut a last line without an end."
+    "Removes a last line that is incomplete."
     if journal.exists():
         lines = journal.read_bytes()
         os.truncate(journal, lines.rfind(b"\n") + 1)
 
 
 class _Entry(msgspec.Struct):
-    "A line of a journal, as far as every one is alike; the rest is Optuna's own."
+    "The fields that all lines of a journal have; the others are Optuna's own."
 
     op_code: Annotated[int, msgspec.Meta(ge=0, le=9)]
     worker_id: str
@@ -272,7 +272,7 @@ Settings = dict[str, bool | int | float | str]  # of a trial, as `make_scenario`
 def list_finished(
     study: "optuna.Study",  # of Optuna
 ) -> "list[optuna.trial.FrozenTrial]":
-    "The trials that were told how far they came, in order."
+    "The trials that have a result, in order."
     from optuna.trial import TrialState
 
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -313,8 +313,8 @@ def score_model(
 ) -> dict[str, float]:
     """The four numbers that decide, on D_f and the validation records.
 
-    No record of the hold-out or the test set is looked at. The AUC is scikit-learn's, as in the
-    searches of before; `compute_auc` rounds otherwise, in the last bit.
+    No record of the hold-out or the test set is used. The AUC is scikit-learn's, as in earlier
+    searches; `compute_auc` may differ in the last bit.
     """
     from sklearn.metrics import roc_auc_score
 
@@ -330,14 +330,14 @@ def score_model(
     }
 
 # %% ../nbs/17_search.ipynb #b181306c
-SOME = 3000  # records of D_r, at most, of which accuracy is asked
+SOME = 3000  # records of D_r, at most, on which accuracy is measured
 
 
 @cache
 def measure_later(
     recipe: Recipe,  # that trained the original
 ) -> Measure:
-    "What scores a model by the four numbers, by D_r, and by what returns in an epoch on D_r."
+    "A measure of models: the four numbers, D_r, and what an epoch on D_r brings back."
 
     def score(model: nn.Module, s: Splits, attack: ShadowAttack) -> dict[str, float]:
         "Seven numbers."
@@ -361,12 +361,12 @@ class Bench:
     original: nn.Module  # the original model
     attack: ShadowAttack  # fitted on a shadow model
     retrained: tuple[nn.Module, ...]  # retrained models
-    measure: Measure  # what models are compared by
+    measure: Measure  # measures a model, for the comparison
     band: dict[str, float]  # mean of each measure over the retrained models
     per_sample: dict[str, int]  # operations of one record: `forward`, and with backward `both`
 
     def count_epochs(self, flops: int) -> float:
-        "Operations as epochs of training on D_r."
+        "Operations, in epochs of training on D_r."
         return flops / (len(self.splits.retain) * self.per_sample["both"])
 
 
@@ -387,7 +387,7 @@ def make_bench(
     s = make_sets(sc, data, seed)
 
     def make(role: str, records: Records, init: int | None = None) -> nn.Module:
-        "The model of a role; `init` is another RNG seed of its weights than the role's."
+        "The model of a role; `init` is an RNG seed of its weights, if not the role's."
         made = make_model(sc, seed, role, data, records, init=init, progress=False, device=device)
         return made.trained.model
 
@@ -440,11 +440,11 @@ def try_settings(
     bench: Bench,  # models of a seed
     settings: Method,  # of the method
     seed: int,  # RNG seed of the run
-    play: Callable[[Bench, Method, int], Played] = play_settings,  # how a model is made of them
+    play: Callable[[Bench, Method, int], Played] = play_settings,  # makes a model of the settings
 ) -> dict:  # differences from the band, distance (their mean size), epochs of D_r
     """One trial on one seed.
 
-    A method that diverges is as far away as can be: distance 1, and the message.
+    A method that diverges gets the largest distance, 1, and the message.
     """
     try:
         model, epochs = play(bench, settings, seed)
@@ -460,24 +460,24 @@ Distance = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 
 
 class Judged(msgspec.Struct):
-    "What one seed gave."
+    "The result of one seed."
 
     distance: Distance  # mean size of the differences
     differences: dict[str, float] = {}  # from retrained models, by metric
     epochs_of_retain: Annotated[float, msgspec.Meta(ge=0)] | None = None  # its bill
-    diverged: str = ""  # the message of what diverged
+    diverged: str = ""  # the message if it diverged
 
 
 class Trial(msgspec.Struct):
-    "Settings, how far they came from retrained models, and what each seed gave."
+    "Settings, their distance from retrained models, and the result of each seed."
 
     settings: Settings  # of the method
     distance: Distance  # mean size of the differences
-    seeds: Annotated[list[Judged], msgspec.Meta(min_length=1)]  # what came of each
+    seeds: Annotated[list[Judged], msgspec.Meta(min_length=1)]  # the result of each
 
 
 class Search(msgspec.Struct):
-    "What was searched, and the trials."
+    "A description of a search, and its trials."
 
     schema: Literal[1]  # of the file
     dataset: str  # as in `load`
@@ -486,11 +486,11 @@ class Search(msgspec.Struct):
     seeds: Annotated[
         list[Annotated[int, msgspec.Meta(ge=100, lt=2**32)]], msgspec.Meta(min_length=1)
     ]
-    data: dict[str, Any]  # which, and from where
+    data: dict[str, Any]  # content and source
     trials: list[Trial]  # in their order
     environment: dict[str, Any] = {}  # where it ran
     space: dict[str, Any] = {}  # of settings
-    later: bool = False  # was it judged by what returns, too?
+    later: bool = False  # whether it was also judged by what an epoch on D_r brings back
 
 # %% ../nbs/17_search.ipynb #c016
 def search(
@@ -500,14 +500,14 @@ def search(
     *,
     seeds: tuple[int, ...] = (100, 101),  # RNG seeds, on each of which a trial is played
     profile: str = "cpu",  # a name in `PROFILES`
-    later: bool = False,  # judge by `measure_later`, too: what returns in an epoch on D_r
+    later: bool = False,  # judge also by `measure_later`: by what an epoch on D_r brings back
     out: str | Path,  # folder of the files
     progress: bool = True,  # show a bar
-) -> dict:  # what was searched, and `trials`: settings, distance, and what each seed gave
+) -> dict:  # a description, and `trials`: settings, distance, and the result of each seed
     """Tries `trials` settings of a method.
 
     `InputError` for a seed below 100, for files of another search,
-    or while another process continues this one; `BrokenFile` for files that are none.
+    or while another process continues this one; `BrokenFile` for unusable files.
     """
     from tqdm import tqdm
 
@@ -544,13 +544,13 @@ MOST_TRIALS = 100_000
 
 
 def _check_seeds(seeds: tuple[int, ...]) -> None:
-    "`InputError` unless these are different seeds that no result is reported from."
+    "`InputError` unless these are different seeds from which no result is reported."
     several = isinstance(seeds, (tuple, list)) and seeds
     numbers = [check_seed(seed) for seed in seeds] if several else []
     if not numbers or min(numbers) < 100 or len({*numbers}) < len(numbers):
         raise InputError(
             f"seeds={show_value(seeds)}; expected different seeds from 100: those below are for results, "
-            "and choosing on them would flatter whatever is chosen"
+            "and choosing on them would flatter the choice"
         )
 
 
@@ -584,9 +584,9 @@ def locate_search(
     dataset: str,  # as in `load`
     method: str,  # a name in `METHODS`
     profile: str = "cpu",  # a name in `PROFILES`
-    later: bool = False,  # judged by what returns, too
+    later: bool = False,  # judged also by what an epoch on D_r brings back
 ) -> Path:
-    "Where a search's trials stand."
+    "The file of a search's trials."
     end = "-later" if later else ""
     return Path(out) / f"search-{dataset}-{method}-{profile}{end}.json"
 
@@ -618,7 +618,7 @@ def _describe_values(values: tuple | Times) -> tuple | dict:
 
 
 def _check_same(path: Path, found: dict, about: dict) -> None:
-    "`InputError` for another search; searches of before `space` was kept have none."
+    "`InputError` for another search; older ones do not have `space`."
     differ = [name for name in about if name in found and found[name] != about[name]]
     if differ:
         raise InputError(
@@ -628,7 +628,7 @@ def _check_same(path: Path, found: dict, about: dict) -> None:
 
 
 def _read_closed(path: Path, about: dict, trials: int) -> dict:
-    "A search without a journal, which cannot go on."
+    "A search without a journal, which cannot be continued."
     found = read_search(path)
     _check_same(path, found, about)
     if len(found["trials"]) < trials:
@@ -640,7 +640,7 @@ def _read_closed(path: Path, about: dict, trials: int) -> dict:
 
 
 def _resume_study(journal: Path, about: dict) -> "optuna.Study":
-    "The study of a journal, described where it is new; trials that were cut off have failed."
+    "The study of a journal, described if it is new; trials that were cut off count as failed."
     from optuna import __version__ as version
     from optuna.trial import TrialState
 
@@ -658,7 +658,7 @@ def _resume_study(journal: Path, about: dict) -> "optuna.Study":
 
 
 def _export(study: "optuna.Study", path: Path) -> dict:
-    "A study as JSON, written whole."
+    "Writes a study as JSON, whole or not at all."
     trials = []
     with blame(path.with_suffix(".journal")):
         for trial in list_finished(study):
@@ -674,7 +674,7 @@ def _export(study: "optuna.Study", path: Path) -> dict:
 def read_search(
     path: str | Path,  # of a file
 ) -> dict:
-    "All trials of a search, every field checked. `BrokenFile` when the file is none."
+    "All trials of a search, every field checked. `BrokenFile` for another kind of file."
     found = read_json(path, AGAIN)
     fit(found, Search, f"{path} holds no search", AGAIN)
     return found

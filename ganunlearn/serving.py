@@ -103,19 +103,19 @@ from .scenario import VERSIONS
 from .training import is_finite, pick_device, wrap_model
 
 # %% ../nbs/17c_serving.ipynb #qc008
-CROWD = 10  # people; of fewer, each row stands alone in intervals, which needs more than a few
+CROWD = 10  # people; with fewer, intervals count each row by itself, since they need many groups
 
 
 @dataclass(frozen=True, eq=False)
 class Door:
-    "A request before anything that it names was opened."
+    "A request before the files that it names are opened."
 
     request: Request  # as it was given
-    folder: Path  # where it lies: paths are relative to it
+    folder: Path  # of the request; its paths are relative to it
     out: Path  # where its files will be
-    book: Book  # who was forgotten before
-    id: str  # a keyed hash of all that it asks for
-    retrain: bool  # take that road
+    book: Book  # the ledger
+    id: str  # a keyed hash of what it asks for
+    retrain: bool  # whether to train anew instead
     references: int  # models to be trained for an audit
 
 
@@ -125,23 +125,23 @@ class Case:
 
     door: Door  # the request, its folder and its ledger
     method: Method  # with its settings
-    known: Known  # data as the ledger knows it
+    known: Known  # the data, compared with the ledger
     data: Owned  # all that trained the original
     unseen: Owned  # records that never trained it
-    holdout: Owned | None  # records that only judge
+    holdout: Owned | None  # records for evaluation alone
     model: nn.Module  # that is to forget
     given: dict[str, Tensor]  # its weights, as their file names them
     origin: str  # "original" or "last"
     asked: np.ndarray  # bool N: rows of people who are named now
     named: np.ndarray  # bool N: rows that are named
-    train: Callable | None  # of the user's
+    train: Callable | None  # the user's training function
     key: Any  # to sign with
     device: torch.device  # where it computes
     time: str  # UTC, when it was opened
 
     @property
     def is_forget(self) -> np.ndarray:  # bool N
-        "The rows that the model is to forget: from the original, those of earlier requests, too."
+        "The rows that the model must forget; the original also forgets those of earlier requests."
         now = self.asked | self.named
         if self.origin == "last":
             return now & ~self.known.earlier
@@ -159,7 +159,7 @@ class Case:
 
     @property
     def is_old(self) -> bool:
-        "Whether all of it was forgotten before."
+        "Whether all rows of the request were forgotten before."
         return not ((self.asked | self.named) & ~self.known.earlier).any()
 
     def deal(
@@ -183,21 +183,21 @@ class Case:
 def open_door(
     request: Request | str | Path,  # or its file
     out: str | Path,  # folder of its files
-    folder: str | Path | None = None,  # where its paths begin; None: at its file, else here
+    folder: str | Path | None = None,  # start of its paths; None: that of its file, else here
     *,
-    retrain: bool = False,  # take that road
+    retrain: bool = False,  # train anew instead
     references: int = 0,  # models to be trained for an audit
 ) -> Door:
-    "A request with its ledger. `InputError` and its kin."
+    "A request with its ledger. `InputError` or a subclass for an unusable one."
     if not isinstance(request, Request):
         folder = Path(request).parent if folder is None else folder
         request = read_request(request)
     folder, out = Path(folder or ".").absolute(), Path(os.path.abspath(out))
     if not request.people and not request.rows:
-        raise InputError("nobody is asked for; name them in people:, or rows:")
+        raise InputError("the request names nobody; name them in people:, or rows:")
     if (retrain or references) and request.train is None:
-        told = "retraining and references need your own training function"
-        raise InputError(f"{told}: train: module:function, called with (model, data, seed)")
+        fact = "retraining and references need your own training function"
+        raise InputError(f"{fact}: train: module:function, called with (model, data, seed)")
     if references in (1, 2) or references < 0:
         raise InputError(f"{references} references; expected 0, or at least 3")
     book = open_book(folder / request.ledger if request.ledger else out.parent)
@@ -208,14 +208,14 @@ def open_door(
     return Door(request, folder, out, book, id, retrain, references)
 
 
-PATHS = ("weights", "data", "unseen", "holdout", "references", "ledger")  # may name somebody
+PATHS = ("weights", "data", "unseen", "holdout", "references", "ledger")  # may name people
 
 
 def describe_settings(
     request: Request,  # any
-    paths: bool = True,  # with what it says of folders and files
+    paths: bool = True,  # whether to include folders and files
 ) -> dict:
-    "What a request says, but for whom it names and who signs."
+    "The settings of a request, without whom it names and who signs."
     said = msgspec.to_builtins(request)
     hidden = ("people", "rows", "sign", *(() if paths else PATHS))
     return {name: value for name, value in said.items() if name not in hidden}
@@ -225,7 +225,7 @@ def open_case(
     door: Door,  # the request, with its ledger
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Case:
-    "Everything that a request names, checked; nothing is written. `InputError` and its kin."
+    "Opens and checks everything that a request names; writes nothing. `InputError` or a subclass."
     request, folder, book = door.request, door.folder, door.book
     _check_names(request)
     method = make_method(request)
@@ -254,8 +254,8 @@ def _load_sides(request: Request, folder: Path) -> tuple[Owned, Owned, Owned | N
     "Data, unseen records and the hold-out, if there is one. `InputError`."
     data = load_owned(request.data, request, folder, "data")
     if data.group is None:
-        told = "data: nothing says whose a row is"
-        raise InputError(f"{told}; give the data set a `group`, one a row")
+        fact = "data: the rows have no person"
+        raise InputError(f"{fact}; give the data set a `group`, one a row")
     unseen = load_owned(request.unseen, request, folder, "unseen", len(data))
     if not request.holdout:
         return data, unseen, None
@@ -264,13 +264,13 @@ def _load_sides(request: Request, folder: Path) -> tuple[Owned, Owned, Owned | N
 
 
 def _check_names(request: Request) -> None:
-    "`InputError` where a setting that will be written holds a person's name."
+    "`InputError` where a setting that will be written contains a person's name."
     said = write_canonical(describe_settings(request, paths=False)).decode()
     for place, name in enumerate(request.people):
         text = str(name)
         if len(text) > 3 and not text.isdigit() and text in said:
-            told = f"people[{place}] stands in another setting of the request, too"
-            raise InputError(f"{told}, which the certificate tells; rename that one")
+            fact = f"people[{place}] is also in another setting of the request"
+            raise InputError(f"{fact}, which the certificate shows; rename that one")
 
 
 def find_asked(
@@ -278,15 +278,15 @@ def find_asked(
     data: Owned,  # N records
     known: Known,  # the same
 ) -> tuple[np.ndarray, np.ndarray]:  # bool N: rows of people; rows that were named
-    "Who is asked for. `InputError` for people and rows that are not there, and for everyone."
+    "The rows to be forgotten. `InputError` for unknown people and rows, and for everyone."
     request, book = door.request, door.book
     people = find_owners(request, data)
     earlier = {entry.person for entry in book.ledger.forgotten} if book.ledger else set()
     there = {*data.group.tolist()}
     for place, name in enumerate(people):
         if name not in there and hash_person(book.key, name) not in earlier:
-            told = f"people[{place}] ({name!r}) is not in the data"
-            raise InputError(f"{told}; write them as the column {request.person!r} does")
+            fact = f"people[{place}] ({name!r}) is not in the data"
+            raise InputError(f"{fact}; write them as the column {request.person!r} does")
     asked = np.isin(data.group, people)
     for row in request.rows:
         if row >= len(data):
@@ -294,8 +294,8 @@ def find_asked(
     meant = {known.rows[row] for row in request.rows}
     named = np.array([row in meant for row in known.rows]) & ~asked  # equal rows of one person
     if (asked | named | known.earlier).all():
-        told = "everyone is asked for, so that nothing would be left to keep the model good"
-        raise InputError(f"{told}; delete the model instead")
+        fact = "the request names everyone, so that no data would be left to train on"
+        raise InputError(f"{fact}; delete the model instead")
     return asked, named
 
 
@@ -310,32 +310,32 @@ def _check_sides(book: Book, sets: dict[str, Owned | None]) -> None:
         twice = [owner for owner in owners if owner in seen]
         if twice:
             other = seen[twice[0]][0]
-            told = f"{len(twice)} people stand in {other} and in {name}"
-            raise InputError(f"{told}; take them out of {name}, which must be of others")
+            fact = f"{len(twice)} people are in {other} and in {name}"
+            raise InputError(f"{fact}; take them out of {name}, which must be of other people")
         seen |= {owner: (name, 1) for owner in owners}
         if name != "data" and any(hash_person(book.key, owner) in forgotten for owner in owners):
-            told = f"{name} holds rows of people who were forgotten before"
-            raise InputError(f"{told}; take them out, or they would be learned from again")
+            fact = f"{name} holds rows of people who were forgotten before"
+            raise InputError(f"{fact}; take them out, or they would be learned from again")
         rows = hash_rows(book.key, replace(owned, group=None))
         equal = sum(row in contents for row in rows)
         if equal > 0.05 * len(rows):
-            told = f"{equal} of the {len(rows)} rows of {name} are rows of {given.keys() - {name}}"
-            raise InputError(f"{told}, too; expected records that never trained the model")
+            fact = f"{equal} of the {len(rows)} rows of {name} are rows of {given.keys() - {name}}"
+            raise InputError(f"{fact}, too; expected records that never trained the model")
         contents |= dict.fromkeys(rows, name)
 
 
 def _choose_origin(
     door: Door, known: Known, given: dict[str, Tensor]
 ) -> tuple[str, dict[str, Tensor]]:
-    "From which weights to serve: the original's where that can be. `InputError` for others."
+    "Whose weights are used: the original's where possible. `InputError` for unknown ones."
     ledger = door.book.ledger
     if ledger is None:
         return "original", given
     last = ledger.served[-1]
     sha = hash_weights(given)
     if sha not in {ledger.original, *(served.weights for served in ledger.served)}:
-        told = f"weights: {door.request.weights} are another model's than the ledger's"
-        raise InputError(f"{told}; name the model's own, or another ledger: for another model")
+        fact = f"weights: {door.request.weights} are not of the model in the ledger"
+        raise InputError(f"{fact}; name the model's own, or another ledger: for another model")
     if not known.gone:
         if sha == ledger.original:
             return "original", given
@@ -345,16 +345,16 @@ def _choose_origin(
         return "last", given
     for path in find_weights(door, last.weights):
         return "last", read_weights(path)
-    told = (
+    fact = (
         "the original, or rows that were forgotten, are gone, and so are the last model's weights"
     )
-    raise InputError(f"weights: {told}; name those of the last request")
+    raise InputError(f"weights: {fact}; name those of the last request")
 
 
 def list_folders(
     door: Door,  # a request with its ledger
 ) -> list[Path]:
-    "Where this request's files may lie, and those of earlier ones: nobody has written that down."
+    "Folders that may have files of this request and of earlier ones, since no file lists them."
     above = [door.book.folder, door.out.parent]
     given = (door.folder / door.request.weights).parent
     inside = [path for home in above if home.is_dir() for path in sorted(home.iterdir())]
@@ -367,7 +367,7 @@ def find_weights(
     door: Door,  # a request with its ledger
     sha: str,  # hash of the weights
 ) -> Iterator[Path]:
-    "Every file of these weights that lies in one of these folders."
+    "Every file of these weights in the folders of `list_folders`."
     given = door.folder / door.request.weights
     size = given.stat().st_size if given.is_file() else None
     for folder in list_folders(door):
@@ -375,7 +375,7 @@ def find_weights(
             if path.suffix not in FORMS or not path.is_file():
                 continue
             if size is not None and abs(path.stat().st_size - size) > 0.1 * size + 100_000:
-                continue  # another network's
+                continue  # weights of another network
             with contextlib.suppress(InputError):
                 if hash_weights(read_weights(path)) == sha:
                     yield path
@@ -387,40 +387,40 @@ def _count_of(n: int, one: str, many: str) -> str:
 
 @dataclass(frozen=True)
 class Preview:
-    "What a request would take."
+    "What a request would need."
 
-    people: int  # who are asked for now
+    people: int  # number of people in the request
     rows: int  # that the model would forget
     earlier: int  # of these: of earlier requests
     stay: int  # rows that stay
     origin: str  # "original" or "last"
     timing: Timing  # of one epoch of training on what stays
     epochs: int  # of a retraining
-    forget_seconds: float | None  # None: nobody knows before
-    references: int  # that are asked for
+    forget_seconds: float | None  # None: not known in advance
+    references: int  # that are requested
     memory: int  # bytes, about
 
     @property
     def retrain_seconds(self) -> float:
-        "What retraining would take."
+        "The time of a retraining."
         return self.epochs * self.timing.epoch
 
     @property
     def cheaper(self) -> str:
-        "The cheaper road: forget, retrain or either."
+        "The cheaper way: forget, retrain or either."
         return compare_roads(self.forget_seconds, self.retrain_seconds)
 
     def list_lines(self) -> list[str]:
-        "It in words."
-        takes = "nobody knows how long"
+        "The preview as sentences."
+        takes = "an unknown time"
         if self.forget_seconds is not None:
             takes = f"about {tell_seconds(self.forget_seconds)}"
         whole = f"about {tell_seconds(self.retrain_seconds)} ({self.epochs} epochs, {self.timing})"
         lines = [
-            f"{_count_of(self.people, 'person', 'people')} asked for; "
-            f"{_count_of(self.rows, 'row', 'rows')} to be forgotten, "
-            f"{self.earlier} of them of earlier requests; {self.stay:,} stay.",
-            f"Served from the {self.origin} model.",
+            f"{_count_of(self.people, 'person', 'people')} to be forgotten, "
+            f"with {_count_of(self.rows, 'row', 'rows')}, "
+            f"{self.earlier} of them from earlier requests; {self.stay:,} rows stay.",
+            f"The method starts from the {self.origin} model.",
             f"Forgetting takes {takes}; retraining {whole}; "
             f"memory about {max(1.0, self.memory / 1e6):,.0f} MB.",
             ROADS[self.cheaper],
@@ -435,18 +435,18 @@ class Preview:
 
 
 ROADS = {
-    "forget": "Forgetting is the cheaper road.",
-    "retrain": "Retraining is the cheaper road, and exact: --retrain and train: take it.",
-    "either": "Both roads take about as long; retraining is exact: --retrain and train: do it.",
-    "unknown": "Which road is cheaper nobody knows before.",
+    "forget": "Forgetting is cheaper.",
+    "retrain": "Retraining is cheaper, and exact: use --retrain, and train: in the request.",
+    "either": "Both take about as long; retraining is exact: use --retrain, and train: in the request.",
+    "unknown": "Which of the two is cheaper is not known in advance.",
 }
 
 
 def compare_roads(
-    forget: float | None,  # s; None: nobody knows
+    forget: float | None,  # s; None: unknown
     retrain: float,  # s
 ) -> str:  # forget, retrain, either or unknown
-    "The cheaper road, if it takes less than half as long as the other."
+    "The cheaper way, if it takes less than half as long as the other."
     if forget is None:
         return "unknown"
     if 2 * forget < retrain:
@@ -457,7 +457,7 @@ def compare_roads(
 def preview(
     case: Case,  # checked
 ) -> Preview:
-    "What it will take, by a little training and a few rounds; the model stays as it is."
+    "Estimates the cost from a little training and a few rounds; the model is not changed."
     sets = case.deal()
     forget, retain = sets["forget"], sets["retain"]
     x, _ = read_batch(forget, [0])
@@ -481,7 +481,7 @@ def preview(
 
 @contextlib.contextmanager
 def _seed_all(seed: int, device: torch.device) -> Iterator[None]:
-    "Global generators seeded inside, as before afterwards."
+    "Global generators are seeded inside and restored afterwards."
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus):
         torch.manual_seed(seed)
@@ -489,7 +489,7 @@ def _seed_all(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def _time_forgetting(case: Case, sets: dict[str, Any], epoch: float) -> float | None:
-    "What forgetting will take, s; None where nobody knows before."
+    "Estimated seconds of forgetting; None where they are not known in advance."
     method: Any = case.method
     if not isinstance(method, Match):
         return method.epochs * epoch if isinstance(method, Baseline) else None
@@ -498,7 +498,7 @@ def _time_forgetting(case: Case, sets: dict[str, Any], epoch: float) -> float | 
     set_ups: list[float] = []
     rounds: list[float] = []
     with _seed_all(0, case.device), warnings.catch_warnings(), torch.enable_grad():
-        warnings.simplefilter("ignore")  # they are said when it is done
+        warnings.simplefilter("ignore")  # they are shown by the real run
         for _ in range(2):  # the first imports what is needed
             start = time.perf_counter()
             m = set_up_matching(method, wrap_model(case.model, x), f, n, r, seed)
@@ -529,8 +529,8 @@ def _hold(*folders: Path) -> Iterator[None]:
             try:
                 stack.enter_context(lock.acquire(timeout=0))
             except Timeout as e:
-                told = f"another process serves a request in {folder}"
-                raise InputError(f"{told}; wait until it has ended, then call again") from e
+                fact = f"another process serves a request in {folder}"
+                raise InputError(f"{fact}; wait until it has ended, then call again") from e
         yield
 
 
@@ -548,8 +548,8 @@ def look_into(
             continue
         held = read_json(out / name, "remove the folder, and begin again")
         if held.get("id") != id:
-            told = f"{out} is the folder of another request, or of this one with other settings"
-            raise InputError(f"{told}; name another folder")
+            fact = f"{out} is the folder of another request, or of this one with other settings"
+            raise InputError(f"{fact}; name another folder")
         return stage
     ours = {*OWN_FILES, "ledger.key", "ledger.json"}
     others = [path.name for path in out.iterdir() if path.name not in ours] if out.exists() else []
@@ -583,8 +583,8 @@ def _begin(case: Case) -> None:
     if state.exists():
         held = read_json(state, "remove the folder, and begin again")
         if (held.get("data"), held.get("served")) != (total, served):
-            told = "the data or the ledger have changed since this request was begun"
-            raise InputError(f"{told}; remove {door.out}, and begin again")
+            fact = "the data or the ledger have changed since this request was begun"
+            raise InputError(f"{fact}; remove {door.out}, and begin again")
         _log(door.out, "goes on")
         return
     door.book.write_key()
@@ -640,8 +640,8 @@ def _retrain(case: Case, seed: int) -> Unlearned:
         fresh = build_model(case.door.request, case.door.folder).to(case.device)
         model = case.train(fresh, case.deal()["retain"], seed)
     if not isinstance(model, nn.Module) or not is_finite(model):
-        told = f"train: {case.door.request.train} gives no model with finite weights"
-        raise InputError(f"{told}; expected train(model, data, seed) -> model")
+        fact = f"train: {case.door.request.train} gives no model with finite weights"
+        raise InputError(f"{fact}; expected train(model, data, seed) -> model")
     seconds = time.perf_counter() - start
     cost = dict(seconds=seconds, sample_forwards=0, sample_backwards=0)
     everyone = torch.arange(len(case.unseen))
@@ -681,28 +681,28 @@ def _unpack(text: str | None, n: int) -> Tensor | None:
     return torch.from_numpy(np.flatnonzero(bits))
 
 # %% ../nbs/17c_serving.ipynb #qc023
-TRACE = 0.01  # level of the rank test that betrays a small request
+TRACE = 0.01  # level of the rank test that detects a trace of a small request
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    "What was found."
+    "The results of all tests."
 
-    report: Report  # of the rows asked for now; it needs no retrained model
-    everyone: Report | None  # the same of all who asked so far; None: nobody did before
-    audit: Audit | None  # beside retrained ones; None: there are none
+    report: Report  # of the rows of this request; it needs no retrained model
+    everyone: Report | None  # the same about everyone so far; None: no earlier request
+    audit: Audit | None  # against retrained models; None: there are none
     verdict: str  # forgotten, cannot tell, retrained; not forgotten, overdone, harmed
     accepted: bool  # whether the model is granted
     reasons: list[str]  # with the names of the numbers
-    remarks: list[str] = field(default_factory=list)  # what else must be known, in plain words
-    why: list[str] = field(default_factory=list)  # it was refused, in plain words
-    advice: list[str] = field(default_factory=list)  # what to do then
+    remarks: list[str] = field(default_factory=list)  # further facts, as sentences
+    why: list[str] = field(default_factory=list)  # reasons of a refusal, as sentences
+    advice: list[str] = field(default_factory=list)  # what to do after a refusal
 
 
 def judge(
     case: Case,  # with its limits
-    told: Report,  # of the new model, about the rows asked for now
-    everyone: Report | None,  # about all who asked so far; None: nobody did before
+    told: Report,  # of the new model, about the rows of this request
+    everyone: Report | None,  # about everyone so far; None: no earlier request
     audited: Audit | None,  # None: there is none
 ) -> Evidence:
     "Whether the model is granted, and why not."
@@ -714,23 +714,29 @@ def judge(
         return Evidence(told, everyone, audited, "retrained", True, reasons, remarks)
     if verdict == "cannot tell" and _is_betrayed(told, limits.auc):
         verdict = "not forgotten"
-        why.append("Few as these rows are, they stand out more than chance allows (rank test).")
+        why.append(
+            "Although they are few, these rows stand out more than chance allows (rank test)."
+        )
     alike = _tell_classes(case, told)
     if alike and audited is not None and audited.verdict == "passed" and verdict != "harmed":
         verdict, why = "forgotten", []
-        remarks.append("They are all of one class: models trained without them judged instead.")
+        remarks.append(
+            "They are all of one class, so they were compared with models trained without them."
+        )
     accepted = verdict in ("forgotten", "cannot tell")
     if verdict == "cannot tell":
         remarks.append(_tell_too_few(told))
         if limits.sure:
             accepted = False
-            why.append("The request wants to be sure (limits: sure).")
+            why.append("The request requires certainty (limits: sure).")
     if accepted and everyone is not None and everyone.verdict in ("not forgotten", "overdone"):
         accepted, verdict = False, everyone.verdict
-        why.append("That is so of all together who have asked so far, if not of these alone.")
+        why.append(
+            "This holds for the rows of everyone who has asked so far, though not for these alone."
+        )
     if audited is not None and audited.verdict not in ("passed", "cannot tell"):
         accepted, verdict = False, _name_verdict(audited.verdict)
-        why.append(f"The audit, beside retrained models, says: {audited.verdict}.")
+        why.append(f"The audit against retrained models says: {audited.verdict}.")
     reasons += [*remarks, *why]
     if accepted:
         return Evidence(told, everyone, audited, verdict, True, reasons, remarks)
@@ -743,10 +749,10 @@ def judge(
 
 
 WHY = {
-    "not forgotten": "An attacker still tells these rows from rows that the model never saw.",
+    "not forgotten": "An attacker can still distinguish these rows from rows that the model never saw.",
     "overdone": "The model is now less sure of these rows than of unseen ones: they stand out.",
-    "harmed": "The model would answer wrongly more often than the limits allow.",
-    "cannot tell": "What was found is too little to be sure.",
+    "harmed": "The model would make more errors than the limits allow.",
+    "cannot tell": "The evidence is too little for certainty.",
 }
 ANEW = "Train a new model without these rows (train: in the request, then --retrain)"
 
@@ -754,13 +760,13 @@ ANEW = "Train a new model without these rows (train: in the request, then --retr
 def _advise(case: Case, verdict: str) -> str:
     "What to do after a refusal."
     if case.door.retrain:
-        return "Look at your training function: what it made is worse than the old model."
+        return "Check your training function: its model is worse than the old one."
     if verdict == "cannot tell":
-        more = "Or serve twenty rows and more at once, with more unseen ones (holdout:)"
-        return f"{ANEW}, which needs no test. {more}; or take limits: sure away."
+        more = "Or forget twenty rows or more in one request, with more unseen ones (holdout:)"
+        return f"{ANEW}, which needs no test. {more}; or remove limits: sure."
     if verdict == "harmed":
-        return f"{ANEW}. Or name another method, or allow more in the limits."
-    return f"{ANEW}, which is exact. Or name another method, or other settings."
+        return f"{ANEW}. Or choose another method, or wider limits."
+    return f"{ANEW}, which is exact. Or choose another method, or other settings."
 
 
 def _tell_classes(case: Case, told: Report) -> list[str]:
@@ -773,23 +779,23 @@ def _tell_classes(case: Case, told: Report) -> list[str]:
     if asked[0] not in labels[case.is_retain]:
         words = (
             "These rows are all rows of their class. A model without them never gives that answer, "
-            "so that it is unsure of them, and wrong on every unseen row of that class. What could "
-            "not be judged is whether more than that sets them apart."
+            "so it is unsure of them, and wrong on every unseen row of that class. It could not be "
+            "judged whether they differ in more than that."
         )
         remedy = "Take the rows of that class out of unseen: (and holdout:)"
         return [words, f"{remedy}. Then train a new model: train: in the request, and --retrain."]
     if told.verdict == "harmed":
         return []
     words = (
-        "These rows are all of one class, the unseen ones of several. What could not be judged is "
-        "whether they stand out as members, or only as what they are."
+        "These rows are all of one class, the unseen ones of several. It could not be judged "
+        "whether they stand out as members, or only by their class."
     )
     remedy = "Compare with models that never saw them: train: in the request, then --references 3"
     return [words, f"{remedy}. Or give unseen rows of that class alone as holdout:."]
 
 
 def _tell_too_few(told: Report) -> str:
-    "What there are too few of to be sure."
+    "The sentence that says of what there is too little."
     n, unseen = (len(told.odds[f"{who} after"]) for who in ("forget", "unseen"))
     few = _count_of(n, "row is", "rows are")
     if unseen < min(n, FEWEST):
@@ -798,13 +804,13 @@ def _tell_too_few(told: Report) -> str:
 
 
 def _name_verdict(verdict: str) -> str:
-    "The audit's word in the report's words."
+    "The report's name for a verdict of the audit."
     words = {"under-forgotten": "not forgotten", "over-forgotten": "overdone"}
     return words.get(verdict, verdict)
 
 
 def _is_betrayed(told: Report, near: float) -> bool:
-    "Whether a few rows stand out above unseen ones, and above what would be without them."
+    "Whether a few rows stand out above unseen ones, and more than without training on them."
     from scipy.stats import mannwhitneyu
 
     forget, unseen = (told.odds[f"{who} after"] for who in ("forget", "unseen"))
@@ -817,7 +823,7 @@ def _is_betrayed(told: Report, near: float) -> bool:
 def _gather_evidence(
     case: Case, made: Unlearned, advance: Callable[[str], None], timing: Timing
 ) -> Evidence:
-    "Report, audit and verdict; retraining takes what the plan has told."
+    "Report, audit and verdict; the time of a retraining is that of the plan."
     told = _report(case, made, timing, now=True)
     everyone = None
     if (case.is_forget != case.is_now).any():
@@ -846,7 +852,7 @@ def _report(case: Case, made: Unlearned, timing: Timing, now: bool) -> Report:
 
 
 def _find_references(case: Case, advance: Callable[[str], None]) -> list[nn.Module]:
-    "Models without these rows: those that are given, and those that are trained now."
+    "Models without these rows: the given ones, and those that are trained now."
     request, folder = case.door.request, case.door.folder
     found = []
     files = [folder / name for name in request.references]
@@ -867,14 +873,14 @@ def _find_references(case: Case, advance: Callable[[str], None]) -> list[nn.Modu
 
 
 def _audit(case: Case, made: Unlearned, references: list[nn.Module]) -> Audit:
-    "The audit beside references; unseen records that no loss has touched judge."
+    "The audit against references, on unseen records that no loss has used."
     sets = case.deal()
     holdout, nonmember = sets["holdout"], sets["nonmember"]
     if holdout is None:
         spare = made.spare if made.spare is not None else torch.arange(0)
         kept = np.isin(np.arange(len(nonmember)), spare.numpy())
         unseen = nonmember.dataset
-        if case.door.retrain:  # all are untouched: half of them judge
+        if case.door.retrain:  # all are untouched: half of them are used
             kept = np.arange(len(nonmember)) % 2 == 0
         holdout = unseen.take(np.flatnonzero(kept))
         nonmember = unseen.take(np.flatnonzero(~kept))
@@ -899,41 +905,41 @@ td, th {padding: .25rem .7rem; text-align: right; border: 0; border-bottom: 1px 
 code {font-size: .8rem; overflow-wrap: anywhere}
 """
 VERDICTS = {
-    "forgotten": "Granted. The rows were forgotten, as far as attacks can tell.",
+    "forgotten": "Granted. The rows were forgotten, as far as the attacks show.",
     "retrained": "Granted. The model was trained anew, without these rows.",
-    "cannot tell": "Granted. No trace was found; the rows are too few to be sure that there is none.",
+    "cannot tell": "Granted. No trace was found; the rows are too few to exclude one.",
     "not forgotten": "Refused. An attacker still finds these rows. Nothing was replaced.",
-    "overdone": "Refused. These rows now stand out by being less sure. Nothing was replaced.",
-    "harmed": "Refused. The model got worse on what it should still know. Nothing was replaced.",
+    "overdone": "Refused. These rows now stand out, by low confidence. Nothing was replaced.",
+    "harmed": "Refused. The model got worse on other rows. Nothing was replaced.",
 }
 UNSURE = (
-    "Refused. No trace was found, but the rows are too few to be sure, as was asked. "
+    "Refused. No trace was found, but the rows are too few for the certainty that was required. "
     "Nothing was replaced."
 )
 
 
 def head_line(
     verdict: str,  # a name in `VERDICTS`
-    accepted: bool,  # was it granted?
+    accepted: bool,  # whether it was granted
 ) -> str:
-    "What became of a request, in a sentence or two."
+    "The result of a request, in a sentence or two."
     return UNSURE if verdict == "cannot tell" and not accepted else VERDICTS[verdict]
 
 
 NOT_OURS = (
-    "Nobody looked at: backups, copies of the old model or of the data, what was computed from "
-    "them before, and who was given any of it."
+    "Not examined: backups, copies of the old model or of the data, anything that was computed "
+    "from them before, and anyone who received them."
 )
 NOT_TRIED = (
-    "Nobody tried: to train the new model further, which may bring back what was only covered; "
-    "to attack with the old model at hand, too, or with many models; to look at each row by itself."
+    "Not tried: further training of the new model, which may bring back what was only covered; "
+    "attacks with the old model, too, or with many models; a test of each row by itself."
 )
 NAMES = """
-AUC: how often of two rows, one forgotten and one unseen, the attacker picks the right one; by blind
-guess .5. Label known: the attacker knows the right answers. Goal: what a model without these rows
-would give, as estimated; of accuracies, the least that was allowed. Low and high: the ends of an
-interval of 95 %. Accuracy: share of right answers, on the rows asked for (forget), on those that
-stay (retain), on unseen ones. Figures: share of rows below a log-odds of the right answer.
+AUC: how often the attacker picks the right one of two rows, one forgotten and one unseen; a blind
+guess gives .5. Label known: the attacker knows the right answers. Goal: the estimated value of a
+model without these rows; for accuracies, the least that was allowed. Low and high: the ends of an
+interval of 95 %. Accuracy: share of right answers, on the rows to be forgotten (forget), on those
+that stay (retain), on unseen ones. Figures: share of rows below a log-odds of the right answer.
 """
 
 
@@ -946,14 +952,14 @@ def write_page(
     if not evidence.accepted:
         parts["Why it was refused"] = evidence.why
         parts["What to do"] = evidence.advice
-    parts["What an attacker can still tell"] = _tell_attack(evidence)
+    parts["What an attacker can still find out"] = _tell_attack(evidence)
     parts["What was not tested"] = [NOT_TRIED, NOT_OURS]
     kind = "verdict" if evidence.accepted else "verdict refused"
     first = head_line(evidence.verdict, evidence.accepted)
     body = [f'<h1>A request to be forgotten</h1><p class="{kind}">{first}</p>']
     for title, lines in parts.items():
-        told = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-        body.append(f"<h2>{title}</h2>{told}")
+        paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+        body.append(f"<h2>{title}</h2>{paragraphs}")
     numbers = _show_numbers(certificate, evidence)
     body.append(f"<details open><summary>In numbers</summary>{numbers}</details>")
     said = {
@@ -977,10 +983,10 @@ def _show_numbers(certificate: dict, evidence: Evidence) -> str:
     shown.append(_show_report(evidence.report))
     if evidence.everyone is not None:
         n = _count_of(data["forgotten"], "row", "rows")
-        shown.append(f"<h2>All who have asked so far, this request among them: {n}</h2>")
+        shown.append(f"<h2>Everyone who has asked so far, with this request: {n}</h2>")
         shown.append(_show_report(evidence.everyone))
     if evidence.audit is not None:
-        shown.append("<h2>The audit, beside models trained without these rows</h2>")
+        shown.append("<h2>The audit, against models trained without these rows</h2>")
         shown.append(evidence.audit.table.to_html(border=0))
     timed = f"Time to train a new model: {times['epochs']} epochs, {times['timed']}."
     notes = [NAMES, timed, *evidence.reasons]
@@ -988,7 +994,7 @@ def _show_numbers(certificate: dict, evidence: Evidence) -> str:
 
 
 def _show_report(told: Report) -> str:
-    "A table and a figure; the figure is in the page, with words for who cannot see it."
+    "A table and a figure; the figure is embedded, with a description for those who cannot see it."
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.4), sharex=True, sharey=True)
@@ -1004,7 +1010,7 @@ def _show_report(told: Report) -> str:
 def describe_figure(
     told: Report,  # whose curves are drawn
 ) -> str:
-    "What one would see, in words and numbers."
+    "The figure in words and numbers."
     middle = {name: float(np.median(odds)) for name, odds in told.odds.items()}
     parts = [
         f"{when}, half of the forgotten lie above {middle[f'forget {when}']:.1f} "
@@ -1015,7 +1021,7 @@ def describe_figure(
 
 
 def _tell_asked(certificate: dict) -> list[str]:
-    "Who and how much, without a name."
+    "How many people and rows, without names."
     forgotten, data = certificate["forgotten"], certificate["data"]
     people = _count_of(len(forgotten["people"]), "person", "people")
     n = data["asked"]
@@ -1024,58 +1030,65 @@ def _tell_asked(certificate: dict) -> list[str]:
         lines = [f"{_count_of(n, 'row', 'rows')} of {data['rows']:,} were asked to be forgotten."]
     if data["earlier"]:
         earlier = _count_of(data["earlier"], "row", "rows")
-        lines.append(f"With them go {earlier} of earlier requests, so that these stay forgotten.")
+        lines.append(
+            f"The model also forgets {earlier} of earlier requests, so that these stay forgotten."
+        )
     return lines
 
 
 def _tell_done(certificate: dict) -> list[str]:
-    "The road and its price."
+    "The way that was taken, and its cost."
     times, method = certificate["times"], certificate["settings"]["method"]
     spent, whole = times["seconds"], times["retrain_seconds"]
     anew = certificate["road"] == "retrain"
     if certificate["kind"] == REFUSAL:
         tried = "A new model was trained" if anew else f"A changed model was tried ({method})"
-        told = f"{tried}, in {tell_seconds(spent)}. It did not pass, and was thrown away."
-        return ["Nothing was replaced: the old model is as it was, and still knows them.", told]
+        fact = f"{tried}, in {tell_seconds(spent)}. It did not pass, and was discarded."
+        return [
+            "Nothing was replaced: the old model is unchanged, and still knows these rows.",
+            fact,
+        ]
     if anew:
-        told = f"A new model was trained on the other rows, in {tell_seconds(spent)}."
-        return [told, f"Expected were about {tell_seconds(whole)}."]
+        fact = f"A new model was trained on the other rows, in {tell_seconds(spent)}."
+        return [fact, f"The estimate was about {tell_seconds(whole)}."]
     if certificate["weights"]["old"] == certificate["weights"]["new"]:
-        told = "already answered on these rows as on rows that it never saw, and is left as it is"
-        return [f"The {certificate['origin']} model {told} (looked at by the method {method})."]
-    done = f"The {certificate['origin']} model was changed: its answers on these rows should be"
-    lines = [f"{done} such as on rows that it never saw (the method is called {method})."]
+        fact = "already answered on these rows as on rows that it never saw, and was not changed"
+        return [f"The {certificate['origin']} model {fact} (as the method {method} found)."]
+    done = f"The {certificate['origin']} model was changed: on these rows, its answers should be"
+    lines = [f"{done} like those on rows that it never saw (by the method {method})."]
     lines.append(f"That took {tell_seconds(spent)}.")
-    lines.append(f"To train a new model would take about {tell_seconds(whole)}.")
+    lines.append(f"Training a new model would take about {tell_seconds(whole)}.")
     road = compare_roads(spent, whole)
     if road != compare_roads(times["planned_seconds"], whole) != "unknown":
         expected = tell_seconds(times["planned_seconds"])
-        lines.append(f"Forgetting took another time than the {expected} that were expected.")
+        lines.append(f"The estimate for forgetting was {expected}.")
     if road == "retrain":
-        lines.append("So a new model would have been the cheaper road, and an exact one.")
+        lines.append("So a new model would have been cheaper, and exact.")
     return lines
 
 
 def _tell_attack(evidence: Evidence) -> list[str]:
-    "The numbers of the report as bets, and how good the model is."
+    "The attack as a guessing game, and the accuracy of the model."
     told = evidence.report
     row = told.rows[0]
     low, high = (100 * row[f"after_{end}"] for end in ("low", "high"))
     lines = [
         "Take one of these rows, and one that the model never saw. An attacker who knows the right "
-        "answers to both says which is which.",
-        f"The attacker is right {100 * row['after']:.0f} times of 100 (it may be {low:.0f} to "
-        f"{high:.0f}). With the old model it was {100 * row['before']:.0f}; by blind guess it is 50.",
+        "answers to both guesses which is which.",
+        f"The attacker is right {100 * row['after']:.0f} times in 100 (it may be {low:.0f} to "
+        f"{high:.0f}). With the old model it was {100 * row['before']:.0f}; a blind guess gives 50.",
         f"With a model that never saw these rows it would be about {100 * row['goal']:.0f}.",
     ]
     if evidence.everyone is not None:
         of_all = 100 * evidence.everyone.rows[0]["after"]
-        lines.append(f"For the rows of all who have asked so far it is {of_all:.0f} times of 100.")
+        lines.append(
+            f"For the rows of everyone who has asked so far it is {of_all:.0f} times in 100."
+        )
     share = {row["measure"]: row for row in told.rows}
     for part, what in {"retain": "rows that stay", "unseen": "rows that it never saw"}.items():
         row = share[f"accuracy on {part}"]
         now, before = 100 * row["after"], 100 * row["before"]
-        lines.append(f"On {what} the model is right {now:.1f} times of 100; it was {before:.1f}.")
+        lines.append(f"On {what} the model is right {now:.1f} times in 100; it was {before:.1f}.")
     return [*lines, *evidence.remarks]
 
 # %% ../nbs/17c_serving.ipynb #qc026
@@ -1093,20 +1106,20 @@ def hash_library() -> str:  # 64 hex digits
 
 
 def _tell_untouched(spare: Tensor | None) -> dict | None:
-    "Which unseen records no loss has touched, so that `check --again` asks the same ones."
+    "Which unseen records no loss has used, so that `check --again` uses the same ones."
     if spare is None:
         return None
     return dict(of="unseen", records=len(spare), base64_bits=_pack(spare))
 
 
 def _hash_sides(book: Book, *sides: Owned | None) -> list[str]:
-    "Keyed hashes of the unseen records and of the hold-out, as wholes."
+    "One keyed hash each of the unseen records and of the hold-out."
     given = [side for side in sides if side is not None]
     return [f"{sum(hash_rows(book.key, side)) % WHOLE:064x}" for side in given]
 
 
 def _list_hashed(case: Case) -> dict[str, list[str]]:
-    "Everybody in a request as salted hashes: people, named rows, and rows of earlier requests."
+    "Everyone in a request as salted hashes: people, named rows, and rows of earlier requests."
     door, data = case.door, case.data
     key = door.book.key
     owners = np.unique(data.group[case.asked]).tolist()
@@ -1121,7 +1134,7 @@ def describe(
     case: Case,  # checked
     made: Unlearned,  # the new model
     evidence: Evidence,  # what was found
-    plan: Preview,  # what was told before
+    plan: Preview,  # as it was shown before
     started: str,  # UTC
 ) -> dict:
     "The certificate, or the refusal, without its seals."
@@ -1134,7 +1147,9 @@ def describe(
     ended = check_clock(door.book.ledger)
     if ended < started:
         remedy = "set the clock, then call again"
-        raise InputError(f"the clock says {ended}, but this was begun at {started}; {remedy}")
+        raise InputError(
+            f"the clock says {ended}, but this request was begun at {started}; {remedy}"
+        )
     said = dict(
         kind=CERTIFICATE if evidence.accepted else REFUSAL,
         id=door.id,
@@ -1178,7 +1193,7 @@ def describe(
 
 
 def _make_plain(value: Any) -> Any:
-    "What JSON can hold: numpy's numbers as Python's, NaN as None."
+    "Converts to JSON's types: numpy's numbers to Python's, NaN to None."
     if isinstance(value, dict):
         return {str(name): _make_plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -1198,15 +1213,15 @@ def _describe_audit(audited: Audit | None) -> dict | None:
 # %% ../nbs/17c_serving.ipynb #qc028
 @dataclass(frozen=True, eq=False)
 class Honoured:
-    "What became of a request."
+    "The result of a request."
 
     accepted: bool  # whether the model is granted
     verdict: str  # forgotten, cannot tell, retrained; not forgotten, overdone, harmed
-    reasons: list[str]  # in plain words
+    reasons: list[str]  # sentences for a reader
     folder: Path  # of its files
     certificate: dict | None  # None: refused
-    fresh: bool  # whether anything was done now
-    removed: list[str] = field(default_factory=list)  # what --purge did, in words
+    fresh: bool  # whether this call computed anything
+    removed: list[str] = field(default_factory=list)  # what --purge did, as sentences
 
     @property
     def weights(self) -> Path | None:
@@ -1218,28 +1233,28 @@ class Honoured:
     def __str__(self) -> str:
         lines = [head_line(self.verdict, self.accepted), *self.reasons, *self.removed]
         if not self.fresh:
-            lines.insert(1, "It was served before; nothing has changed.")
+            lines.insert(1, "This request was served before; nothing has changed.")
         return "\n".join(lines)
 
 
 def honour(
     request: Request | str | Path,  # or its file
     out: str | Path,  # folder of its files
-    folder: str | Path | None = None,  # where its paths begin; None: at its file, else here
+    folder: str | Path | None = None,  # start of its paths; None: that of its file, else here
     *,
-    retrain: bool = False,  # take that road, by the user's own training function
+    retrain: bool = False,  # train anew instead, by the user's own training function
     references: int = 0,  # models to be trained without these people, for an audit
     purge: bool = False,  # remove the original, too, and weights of earlier requests
     progress: bool = True,  # show a bar
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Honoured:
-    """Makes a model forget people, and leaves the evidence in a folder.
+    """Makes a model forget people, and writes the evidence to a folder.
 
     Weights, `certificate.json`, `report.html` and `log.txt` are each there whole or not at all. A
-    model that does not keep to the limits is refused: `refusal.json` in place of weights and
-    certificate. Who was killed calls again, and goes on. To serve a request twice changes nothing.
+    model that exceeds the limits is refused: `refusal.json` in place of weights and
+    certificate. After an interruption, the same call continues. A second call changes nothing.
 
-    `InputError` and its kin for what cannot be used; then nothing was written.
+    `InputError` or a subclass for unusable input; then nothing was written.
     """
     asked = dict(folder=folder, retrain=retrain, references=references)
     door = open_door(request, out, **asked)  # type: ignore[arg-type]
@@ -1265,29 +1280,29 @@ def honour(
 
 
 def _is_changed(now: Door, before: Door) -> bool:
-    "Whether somebody else has served a request meanwhile."
+    "Whether another process has served a request meanwhile."
     if now.book.ledger != before.book.ledger:
         return True
     return not now.book.is_new and now.book.key != before.book.key
 
 
 def _find_served(case: Case) -> Path | None:
-    "The folder of the last request, if all of it was forgotten by then; None where that is gone."
+    "The folder of the last request, if all rows were forgotten by then; None where that is gone."
     if not case.is_old or case.door.book.ledger is None:
         return None
-    last = case.door.book.ledger.served[-1]  # the only one whose model forgot them all
+    last = case.door.book.ledger.served[-1]  # only its model has forgotten all of them
     for folder in list_folders(case.door):
         path = folder / "certificate.json"
-        if path.exists() and read_json(path, "bring it back from a backup").get("id") == last.id:
+        if path.exists() and read_json(path, "restore it from a backup").get("id") == last.id:
             return folder
     if not case.is_forget.any():
-        told = "all of them were forgotten before, but the certificate of that is gone"
-        raise InputError(f"{told}; bring it back from a backup")
+        fact = "all of these were forgotten before, but the certificate of it is gone"
+        raise InputError(f"{fact}; restore it from a backup")
     return None
 
 
 def _serve(case: Case, progress: bool) -> None:
-    "All that is computed, up to files that only need their names."
+    "Everything that is computed, up to files that only have to be renamed."
     door = case.door
     out, work = door.out, door.out / ".work"
     steps = ("checks", "plan", "forget", "report", "files")
@@ -1307,7 +1322,7 @@ def _serve(case: Case, progress: bool) -> None:
 
 
 def _plan(case: Case) -> Preview:
-    "What it will take, as it was measured at first."
+    "The estimated cost, as it was measured at first."
     out, file = case.door.out, case.door.out / ".work" / "plan.json"
     if not file.exists():
         plan = preview(case)
@@ -1319,7 +1334,7 @@ def _plan(case: Case) -> Preview:
 
 
 def _advance(bar: tqdm, name: str) -> None:
-    "One step further."
+    "Shows one more step of progress."
     bar.set_description(name)
     bar.update()
 
@@ -1327,7 +1342,7 @@ def _advance(bar: tqdm, name: str) -> None:
 def _leave_files(
     case: Case, made: Unlearned, evidence: Evidence, plan: Preview, started: str
 ) -> None:
-    "Weights and page in their places; the rest beside it, as it will be."
+    "Puts weights and page in place, and prepares the other files."
     door, work = case.door, case.door.out / ".work"
     said = describe(case, made, evidence, plan, started)
     page = write_page(said, evidence).encode()
@@ -1343,7 +1358,7 @@ def _leave_files(
 
 
 def _extend_ledger(case: Case, sealed: dict) -> Ledger:
-    "The ledger as it will be."
+    "The ledger with this request."
     door, book = case.door, case.door.book
     old = book.ledger
     if old is None:
@@ -1361,7 +1376,7 @@ def _extend_ledger(case: Case, sealed: dict) -> Ledger:
 
 
 def _finish(door: Door) -> None:
-    "The ledger, then the certificate; `.work` goes. Whoever was killed here comes here again."
+    "Writes ledger and certificate, then removes `.work`. After an interruption this runs again."
     work = door.out / ".work"
     file = work / "sealed.json"
     names = ("certificate.json", "refusal.json")
@@ -1382,27 +1397,27 @@ def _finish(door: Door) -> None:
 
 
 def _write_ledger(door: Door, ledger: Ledger) -> None:
-    "The ledger with one more request. `InputError` where another one came in between."
+    "Writes the ledger with one more request. `InputError` where another was served in between."
     old = open_book(door.book.folder).ledger
     served = old.served if old else []
     if served == ledger.served:
         return
     if served != ledger.served[:-1]:
-        told = "another request was served since this one was begun"
-        raise InputError(f"{told}; remove {door.out}, and begin again")
+        fact = "another request was served since this one was begun"
+        raise InputError(f"{fact}; remove {door.out}, and begin again")
     door.book.write(ledger)
 
 
 def _check_page(folder: Path, said: dict) -> None:
-    "`BrokenFile` unless the page is the one that the certificate, or refusal, was written with."
+    "`BrokenFile` unless the page is the one of the certificate, or of the refusal."
     page = folder / "report.html"
     if not page.exists() or hashlib.sha256(page.read_bytes()).hexdigest() != said["report"]:
-        told = "is not as it was written; bring it back from a backup"
-        raise BrokenFile(f"{page} {told}: `ganunlearn check` says what else holds")
+        fact = "is not as it was written; restore it from a backup"
+        raise BrokenFile(f"{page} {fact}: `ganunlearn check` says what else holds")
 
 
 def _end(door: Door, folder: Path, purge: bool, fresh: bool) -> Honoured:
-    "What lies in a folder, as what became of the request."
+    "The result of a request, from the files in its folder."
     names = ("certificate.json", "refusal.json")
     path = next(folder / name for name in names if (folder / name).exists())
     said = read_json(path, "remove the folder, and begin again")
@@ -1415,7 +1430,7 @@ def _end(door: Door, folder: Path, purge: bool, fresh: bool) -> Honoured:
 
 # %% ../nbs/17c_serving.ipynb #qc030
 def _purge(door: Door, folder: Path) -> list[str]:
-    "Removes every model that knew these people, as far as it can be known; what was done, in words."
+    "Removes every known model that knew these people; returns what was done, as sentences."
     with _hold(door.book.folder):
         book = open_book(door.book.folder)
         ledger = book.ledger
@@ -1430,14 +1445,16 @@ def _purge(door: Door, folder: Path) -> list[str]:
     cached = int(list_cache().models.sum())
     lines = [
         f"Removed: {len(gone)} files of weights that knew these people.",
-        "Not known: backups, copies elsewhere, snapshots of the disk, and rows in the data.",
-        "From now on check --again cannot compute what the old model said, nor its hash.",
+        "Not examined: backups, copies elsewhere, snapshots of the disk, and rows in the data.",
+        "From now on, check --again can compute neither the answers of the old model nor its hash.",
     ]
     if not found.get(ledger.original) and not ledger.purged:
-        lines.insert(1, "The original was not found by its hash: remove it where it lies.")
+        lines.insert(1, "The original was not found by its hash: remove it yourself.")
     if cached:
-        told = f"Left: {cached} models in the cache, of which nobody can tell who trained them"
-        lines.insert(1, f"{told}; if this data may have: ganunlearn cache --purge --models")
+        fact = f"Left: {cached} models in the cache whose training data are not known"
+        lines.insert(
+            1, f"{fact}; if these data may be among them: ganunlearn cache --purge --models"
+        )
     for line in lines:
         _log(folder, line)
     return lines
@@ -1445,36 +1462,36 @@ def _purge(door: Door, folder: Path) -> list[str]:
 # %% ../nbs/17c_serving.ipynb #qc032
 @dataclass(frozen=True, eq=False)
 class Checked:
-    "What was found of a certificate."
+    "The results of checking a certificate."
 
-    rows: list[tuple[str, bool | None, str]]  # what; does it hold (None: cannot be told); why
+    rows: list[tuple[str, bool | None, str]]  # what; whether it holds (None: not checked); why
 
-    known_key: bool = False  # whether the reader has named the signer
+    known_key: bool = False  # whether the reader named a signer
 
     @property
     def holds(self) -> bool:
-        "Whether nothing speaks against it."
+        "Whether nothing counts against it."
         return all(holds is not False for _, holds, _ in self.rows)
 
     @property
     def missing(self) -> list[str]:
-        "What would have to hold, and could not be checked."
+        "What is required, and could not be checked."
         found = {what: holds for what, holds, _ in self.rows}
         named: tuple[str, ...] = ("new weights", "report", "numbers")
         needed = [what for what in named if what in found]
         if not (self.known_key and found["signature"]):
-            needed.append("ledger")  # else nobody says that it is the one that was written
+            needed.append("ledger")  # else it may not be the certificate that was written
         return [what for what in needed if found[what] is None]
 
     @property
     def status(self) -> int:
-        "Of the program: 0 verified, 1 something is wrong, 4 something could not be checked."
+        "Exit status: 0 verified, 1 something is wrong, 4 something could not be checked."
         if not self.holds:
             return 1
         return 4 if self.missing else 0
 
     def __str__(self) -> str:
-        words = {True: "holds", False: "WRONG", None: "cannot be told"}
+        words = {True: "holds", False: "WRONG", None: "not checked"}
         lines = [f"{what}: {words[holds]}. {why}".strip() for what, holds, why in self.rows]
         ends = {0: "Verified.", 1: "Not as it was written, or not true."}
         ends[4] = f"Not verified: {', '.join(self.missing)} could not be checked."
@@ -1490,24 +1507,24 @@ KEYS = (
 def check_certificate(
     path: str | Path,  # of certificate.json, or the folder that holds it
     *,
-    again: bool = False,  # compute the numbers again
+    again: bool = False,  # whether to compute the numbers again
     request: Request | str | Path | None = None,  # says where data and weights are; or its file
-    folder: str | Path | None = None,  # where its paths begin; None: at its file, else here
-    public_key: str | None = None,  # hex digits, known from elsewhere, of who must have signed
+    folder: str | Path | None = None,  # start of its paths; None: that of its file, else here
+    public_key: str | None = None,  # the expected signer's key in hex digits, from elsewhere
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Checked:
-    """Whether a certificate is as it was written, and true. `BrokenFile` for what is none.
+    """Whether a certificate is as it was written, and true. `BrokenFile` for anything else.
 
     `Refused` for the folder of a request that was refused.
 
-    It holds no path. So data and old weights are found by a request, whose people do not matter.
+    It contains no path. So a request says where data and old weights are; its people do not matter.
     """
     path = _find_certificate(Path(os.path.abspath(path)))
     said = read_json(path, "name a certificate.json")
     if isinstance(said, dict) and said.get("kind") == REFUSAL:
         raise Refused(_tell_refusal(path, said))
     if not isinstance(said, dict) or said.get("kind") != CERTIFICATE or not {*KEYS} <= {*said}:
-        raise BrokenFile(f"{path} is no certificate of this library; name a certificate.json")
+        raise BrokenFile(f"{path} is not a certificate of this library; name a certificate.json")
     door = _find_door(path.parent, said, request, folder)
     rows: list[tuple[str, bool | None, str]] = []
     rows.append(("digest", said["digest"] == make_seal(said), "Over all that it says."))
@@ -1534,18 +1551,18 @@ def _find_certificate(path: Path) -> Path:
 
 
 def _tell_refusal(path: Path, said: dict) -> str:
-    "That nothing is certified, and where the reasons are."
-    told = f"{path.parent.name}: the request was refused ({said.get('verdict')})"
-    return f"{told}, so there is no certificate; reasons and what to do: report.html beside it"
+    "Says that nothing is certified, and where the reasons are."
+    fact = f"{path.parent.name}: the request was refused ({said.get('verdict')})"
+    return f"{fact}, so there is no certificate; reasons and what to do: report.html beside it"
 
 
-NOWHERE = "-"  # stands for a path that nobody has told
+NOWHERE = "-"  # in place of a path that was not given
 
 
 def _find_door(
     out: Path, said: dict, request: Request | str | Path | None, folder: str | Path | None
 ) -> Door:
-    "What a certificate's settings and a request's paths say together."
+    "A request from the settings of a certificate and the paths of a given one."
     if request is not None and not isinstance(request, Request):
         folder = Path(request).parent if folder is None else folder
         request = read_request(request)
@@ -1554,7 +1571,7 @@ def _find_door(
     given = {name: told.get(name) for name in PATHS} if request else {}
     unknown = dict(weights=NOWHERE, data=NOWHERE, unseen=NOWHERE)
     whole = said["settings"] | unknown | given | dict(references=[])
-    asked = fit(whole, Request, out / "certificate.json", "bring it back from a backup")
+    asked = fit(whole, Request, out / "certificate.json", "restore it from a backup")
     own = said["ledger"] or "."
     book = open_book(home / asked.ledger if asked.ledger else Path(os.path.normpath(out / own)))
     return Door(asked, home, out, book, said["id"], said["road"] == "retrain", 0)
@@ -1566,10 +1583,10 @@ def _check_signed(said: dict, public_key: str | None) -> tuple[str, bool | None,
         wanted = None if public_key is None else False
         return "signature", wanted, "It is not signed."
     signer = said["signature"].get("public_key", "")
-    told = f"Signed by {signer[:16]}…"
+    fact = f"Signed by {signer[:16]}…"
     if public_key is None:
-        told += " Is that a key that you know?"
-    return "signature", check_signature(said, public_key), told
+        fact += " Check that you know this key."
+    return "signature", check_signature(said, public_key), fact
 
 
 def _check_files(door: Door, said: dict) -> list[tuple[str, bool | None, str]]:
@@ -1581,42 +1598,42 @@ def _check_files(door: Door, said: dict) -> list[tuple[str, bool | None, str]]:
     if file.is_file():
         rows.append(("new weights", hash_weights(read_weights(file)) == new, ""))
     else:
-        rows.append(("new weights", None, "They are not at hand."))
+        rows.append(("new weights", None, "They were not found."))
     if next(find_weights(door, old), None):
         rows.append(("old weights", True, ""))
     else:
-        rows.append(("old weights", None, _tell_missing(door, "They are not at hand.")))
+        rows.append(("old weights", None, _tell_missing(door, "They were not found.")))
     page = folder / "report.html"
     if page.is_file():
         found = hashlib.sha256(page.read_bytes()).hexdigest()
         rows.append(("report", found == said.get("report"), ""))
     else:
-        rows.append(("report", None, "It is not at hand."))
+        rows.append(("report", None, "It was not found."))
     return rows
 
 
 def _tell_missing(door: Door, told: str) -> str:
-    "What is not there, and what to do where nobody has said where it would be."
+    "Says what is missing, and what to do where no path was given."
     if door.request.weights == NOWHERE:
         return f"{told} A request says where to look: --request request.yml."
     return told
 
 
 def _check_ledger(door: Door, said: dict) -> tuple[str, bool | None, str]:
-    "Whether it is the one that was written, by the keyed hash in the ledger."
+    "Whether the certificate is the one that was written, by its keyed hash in the ledger."
     book = door.book
     if book.ledger is None:
-        return "ledger", None, _tell_missing(door, "It is not at hand.")
+        return "ledger", None, _tell_missing(door, "It was not found.")
     mark = hash_keyed(book.key, "certificate", write_canonical(said))
     entries = [served for served in book.ledger.served if served.id == said["id"]]
     if not entries:
-        return "ledger", False, "It knows no such request."
+        return "ledger", False, "It has no such request."
     if entries[-1].seal != mark:
-        return "ledger", False, "It knows another one of this request."
-    return "ledger", True, "It knows the certificate as it stands."
+        return "ledger", False, "It has another certificate for this request."
+    return "ledger", True, "It has exactly this certificate."
 
 
-SAME = 1e-9  # difference of numbers that are computed where they were computed before
+SAME = 1e-9  # largest difference of numbers that are recomputed on the same machine
 NEARLY = 2e-3  # elsewhere
 
 
@@ -1634,15 +1651,15 @@ def _check_again(
     most = SAME if same else NEARLY
     differing = _list_differing(said["numbers"] + (said["numbers_of_all"] or []), rows, most)
     if differing:
-        return [("numbers", False, f"Others were found: {'; '.join(differing[:3])}.")]
-    told = "Every one was found again."
+        return [("numbers", False, f"These differ: {'; '.join(differing[:3])}.")]
+    fact = "All numbers were confirmed."
     if said["audit"] is not None:
-        told = "Every one was found again, but those of the audit, which needs its references."
-    return [("numbers", True, told)]
+        fact = "All numbers were confirmed, except those of the audit, which needs its references."
+    return [("numbers", True, fact)]
 
 
 def _list_differing(told: list[dict], found: list[dict], most: float) -> list[str]:
-    "In which numbers two reports differ."
+    "The numbers in which two reports differ."
     differing = []
     for ours, theirs in zip(told, found, strict=True):
         for name, value in theirs.items():
@@ -1660,22 +1677,22 @@ def _compute_again(door: Door, said: dict, device: torch.device) -> list[dict]:
     "The rows of both reports. `InputError` where models, rows or the ledger are gone."
     request, home, book = door.request, door.folder, door.book
     if request.weights == NOWHERE:
-        told = "A certificate holds no path; name a request that says where data and weights are"
-        raise InputError(f"{told}: --request request.yml.")
+        fact = "A certificate holds no path; name a request that says where data and weights are"
+        raise InputError(f"{fact}: --request request.yml.")
     if book.ledger is None:
-        raise InputError("The ledger is gone, without which nobody knows who was meant.")
+        raise InputError("The ledger is gone, without which it is not known who was meant.")
     data, unseen, holdout = _load_sides(request, home)
     known = know_data(book, data)
     masks = _find_meant(said, book, data, known)
     if said["data"]["total"] != f"{known.total:064x}":
-        raise InputError("The data are others by now: rows were deleted, as they should be.")
+        raise InputError("The data have changed: rows were deleted, as they should be.")
     if said["data"]["totals"] != _hash_sides(book, unseen, holdout):
-        raise InputError("The unseen records are others than those that were compared with.")
+        raise InputError("The unseen records are not those of the comparison.")
     old, new = build_model(request, home), build_model(request, home)
     give_weights(new, read_weights(door.out / said["weights"]["file"]), "the new weights")
     path = next(find_weights(door, said["weights"]["old"]), None)
     if path is None:
-        raise InputError("The old model was removed, so what it said cannot be computed.")
+        raise InputError("The old model was removed, so its answers cannot be computed.")
     weights = read_weights(path)
     give_weights(old, weights, "the old weights")
     parts = make_method(request), known, data, unseen, holdout, old.to(device), weights
@@ -1684,7 +1701,9 @@ def _compute_again(door: Door, said: dict, device: torch.device) -> list[dict]:
         said["data"]["forgotten"],
         said["data"]["stay"],
     ):
-        raise InputError("Others have asked since; the sets of then cannot be told apart.")
+        raise InputError(
+            "Later requests were served since, so the sets of that time cannot be restored."
+        )
     held = dict(cost=dict(seconds=0.0, sample_forwards=0, sample_backwards=0), rounds=0)
     untouched = said["untouched"] or {}
     held |= dict(stopped="", spare=untouched.get("base64_bits"))
@@ -1698,7 +1717,7 @@ def _compute_again(door: Door, said: dict, device: torch.device) -> list[dict]:
 def _find_meant(
     said: dict, book: Book, data: Owned, known: Known
 ) -> tuple[np.ndarray, np.ndarray]:  # bool N: rows of people; rows that were named
-    "Who was meant, by the salted hashes; `known` then forgets who asked later."
+    "Who was meant, by the salted hashes; later requests are removed from `known`."
     people = {*said["forgotten"]["people"]}
     hashed = {name: salt_person(book.key, said["id"], name) for name in {*data.group.tolist()}}
     asked = np.array([hashed[name] in people for name in data.group.tolist()])

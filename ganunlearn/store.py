@@ -51,7 +51,7 @@ from .training import Trained, pick_device, train
 
 # %% ../nbs/13_store.ipynb #c005
 def _hash_records(records: Records) -> str:
-    "What a network sees of some records: which rows, and how they are scaled."
+    "A hash of some records as a network sees them: which rows, and how they are scaled."
     digest = hashlib.sha256(records.index.astype(np.int64).tobytes())
     digest.update(records.mean.numpy().tobytes())
     digest.update(records.std.numpy().tobytes())
@@ -88,12 +88,12 @@ def _locate_model(role: str, key: str) -> Path:
 
 
 def _locate_checkpoint(role: str, key: str) -> Path:
-    "Where its training keeps its place."
+    "Where the checkpoint of its training is."
     return _locate_model(role, key).with_suffix(".checkpoint.safetensors")
 
 
 class _About(msgspec.Struct, forbid_unknown_fields=True):
-    "What the header of a cached model says of its training."
+    "The facts about a training in the header of a cached model."
 
     history: list[dict[str, Any]]
     epochs: Annotated[int, msgspec.Meta(ge=1)]
@@ -109,7 +109,7 @@ class _About(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def _write_model(path: Path, key: str, trained: Trained, peak: int | None) -> None:
-    "A trained model as a file: its weights, and what is known of its training in the header."
+    "Writes a trained model: its weights, and in the header the facts about its training."
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
@@ -121,16 +121,16 @@ def _write_model(path: Path, key: str, trained: Trained, peak: int | None) -> No
         try:
             save_file(weights, tmp, metadata=header)
         except SafetensorError as e:
-            told = f"cannot write {path} ({e})"
+            fact = f"cannot write {path} ({e})"
             raise InputError(
-                f"{told}; make room, or name another folder in $GANUNLEARN_CACHE"
+                f"{fact}; make room, or name another folder in $GANUNLEARN_CACHE"
             ) from e
 
 
 def _read_model(
     path: Path, key: str, model: nn.Module, device: torch.device
 ) -> tuple[Trained, int | None]:
-    "The trained model of a file, and the most memory its training took. `BrokenFile`."
+    "The trained model of a file, and the peak memory of its training. `BrokenFile` if unusable."
     from safetensors import SafetensorError, safe_open
 
     remedy = "it is made again"
@@ -153,7 +153,7 @@ def _read_model(
 def _find_model(
     path: Path, key: str, model: nn.Module, device: torch.device
 ) -> tuple[Trained, int | None] | None:
-    "The cached model, if there is one that fits; a word about one that does not."
+    "The cached model, if there is one that fits; a warning for one that does not."
     if not path.exists():
         return None
     try:
@@ -177,22 +177,22 @@ def make_model(
     seed: int,  # of the run
     role: str,  # a name in `ROLES`
     data: Data,  # the data set of the run
-    records: Records,  # what it is trained on
+    records: Records,  # the records that it is trained on
     *,
     init: int | None = None,  # RNG seed of weights and order; None: the role's
-    refresh: bool = False,  # train it, though it is there
+    refresh: bool = False,  # train it, even if it is cached
     progress: bool = True,  # show bars
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> Made:
     """The model of a role, from the cache or trained now by the scenario's recipe and then cached.
 
-    A long training that was killed goes on where it was.
+    A long training that was killed is continued.
     """
     device = pick_device(device)
     if init is None:
         init = derive_seed(seed, role)
     model = build(sc.model, data.n_classes, data.shape, seed=init, stem=sc.stem)
-    model = model.to(memory_format=torch.channels_last)  # the faster one, in which images lie
+    model = model.to(memory_format=torch.channels_last)  # the faster layout, for images
     key = _make_model_key(sc, data.sha256, model, device, init, records)
     place = _locate_checkpoint(role, key)
     how: dict[str, Any] = dict(seed=init, progress=progress, device=device, name=role)
@@ -202,18 +202,18 @@ def make_model(
 
 
 def keep_model(
-    name: str,  # what it is: the file's name, before the key
+    name: str,  # kind of model: the beginning of the file's name, before the key
     key: str,  # 64 hex digits: a hash of everything that decides the weights
-    model: nn.Module,  # with weights as they were drawn
+    model: nn.Module,  # untrained
     teach: Callable[[], Trained],  # trains a copy of it
     device: torch.device,  # where it is trained
-    refresh: bool = False,  # train it, though it is there, and from the beginning
-    place: Path | None = None,  # where `teach` keeps its place
+    refresh: bool = False,  # train it, even if it is cached, and from the beginning
+    place: Path | None = None,  # where `teach` keeps its checkpoint
 ) -> Made:
     "The model of a key, from the cache, or trained now and then cached."
     path = _locate_model(name, key)
     tidy_cache()
-    with one_at_a_time(path):  # who waited here finds what the other has made
+    with one_at_a_time(path):  # a process that waited here finds what the other made
         kept = None if refresh else _find_model(path, key, model, device)
         if place and (kept or refresh):
             place.unlink(missing_ok=True)
@@ -291,7 +291,7 @@ class _Environment(_Part):
     python: str
     commit: _Commit | None  # None in some of the first records
     started: _Moment
-    processor: _Name | None = None  # the first name neither
+    processor: _Name | None = None  # the first records have neither
     kernels: dict[str, _Name] = {}
 
 
@@ -322,7 +322,7 @@ class _Accuracy(_Part):
 
 
 class _Rates(_Part):
-    "What an attack finds on one model: the AUC, and where it decides also counts and rates."
+    "The result of an attack on one model: the AUC, and, with a threshold, counts and rates."
 
     auc: _Share
     auc_low: _Share
@@ -400,7 +400,7 @@ _DECIDED = {*_Rates.__struct_fields__}
 
 
 def _check_whole(record: dict) -> None:
-    "`ValueError` for a bill or an attack that lacks something."
+    "`ValueError` for a cost or an attack that is incomplete."
     missing = [item for item in _BILLED if item not in record["cost"]["unlearn"]]
     if missing:
         raise ValueError(f"the bill of unlearning lacks {', '.join(missing)}")
@@ -420,11 +420,11 @@ def make_digest(
     return hash_json({part: value for part, value in record.items() if part != "digest"})
 
 
-_CONTROL = re.compile(r"(?<!\\)(?:\\\\)*\\[bfnrtu]")  # an escape of JSON that stands for no letter
+_CONTROL = re.compile(r"(?<!\\)(?:\\\\)*\\[bfnrtu]")  # JSON's escape of a control character
 
 
 def _check_leaves(record: dict, where: str | Path, remedy: str) -> None:
-    "`BrokenFile` for a number that is not finite, what JSON does not know, and control characters."
+    "`BrokenFile` for numbers that are not finite, values unknown to JSON, and control characters."
     try:
         text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     except (ValueError, TypeError, RecursionError) as e:
@@ -434,10 +434,10 @@ def _check_leaves(record: dict, where: str | Path, remedy: str) -> None:
 
 # %% ../nbs/13_store.ipynb #c007b
 def check_record(
-    record: Any,  # what JSON gave
+    record: Any,  # as read from JSON
     where: str | Path,  # for the message: the file it was read from
 ) -> dict:  # the record
-    """`BrokenFile` for what is no record, not a whole one, or not as it was written.
+    """`BrokenFile` for anything but a record, whole and as it was written.
 
     Every field is checked: its name, its type, its range.
     """
@@ -465,20 +465,20 @@ def check_record(
 def read_record(
     path: str | Path,  # a file that `ganunlearn run` has written
 ) -> dict:
-    "One record that stands in a file of its own. `BrokenFile` when it is none."
+    "One record from a file of its own. `BrokenFile` when it is not a record."
     return check_record(read_json(path, "name a file written by `ganunlearn run`"), path)
 
 # %% ../nbs/13_store.ipynb #s004
-_SHARED = "$shared"  # marks what stands for a part that has a line of its own
+_SHARED = "$shared"  # marks a reference to a part that has a line of its own
 _ZIPPED = "$zlib"  # marks a compressed list
-_ITSELF = "$is"  # marks what only looks like one of the three
-_SHARED_FROM = 80  # letters of JSON: what is shorter is written again
-MAX_PART = 20_000_000  # letters of JSON: no record has as many
-_ZIPPED_FROM = 300  # letters of JSON: a list that is shorter stays readable
+_ITSELF = "$is"  # marks a value that only looks like one of the three
+_SHARED_FROM = 80  # characters of JSON: shorter parts are repeated
+MAX_PART = 20_000_000  # characters of JSON: no record is longer
+_ZIPPED_FROM = 300  # characters of JSON: a shorter list stays readable
 
 
 def _write(value: Any) -> str:
-    "JSON as short as can be, keys in their order."
+    "JSON in its shortest form, keys in their order."
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
@@ -493,7 +493,7 @@ def _list_parts(value: dict | list) -> list:
 
 
 def _is_mark(value: Any) -> bool:
-    "Whether a value looks as if it stood for something else."
+    "Whether a value looks like a mark for something else."
     return isinstance(value, dict) and [*value] in ([_SHARED], [_ZIPPED], [_ITSELF])
 
 # %% ../nbs/13_store.ipynb #s005
@@ -502,7 +502,7 @@ class _Packer:
 
     def __init__(self, records: list[dict]):
         self.times: Counter[str] = Counter()  # how often each part occurs, by its text
-        self.named: set[str] = set()  # shared parts that have a line already
+        self.named: set[str] = set()  # shared parts that already have a line
         self.lines = [_write({"packed": 1, "records": len(records)})]
         for record in records:
             self._count(record)
@@ -511,7 +511,7 @@ class _Packer:
             self.lines.append(_write({"record": _name(text), "value": self._store(record, text)}))
 
     def _count(self, value: Any) -> None:
-        "Counts a part, and at its first occurrence what it holds."
+        "Counts a part, and at its first occurrence the parts in it."
         if isinstance(value, (dict, list)):
             text = _write(value)
             self.times[text] += 1
@@ -520,7 +520,7 @@ class _Packer:
                     self._count(part)
 
     def _replace(self, value: Any) -> Any:
-        "What is written for a part of a record: its name, where it is shared."
+        "What is written for a part of a record: its name, if it is shared."
         if not isinstance(value, (dict, list)):
             return value
         text = _write(value)
@@ -571,14 +571,14 @@ def _restore(value: Any, shared: dict[str, str]) -> Any:
 def _find_part(name: str, shared: dict[str, str]) -> str:
     "The text of a shared part. `ValueError` where it is missing."
     if name not in shared:
-        raise ValueError(f"it needs part {name}, which stands on no line before it")
+        raise ValueError(f"it needs part {name}, which is on no earlier line")
     if len(shared[name]) > MAX_PART:
         raise ValueError(f"part {name} is larger than any record")
     return shared[name]
 
 
 def _read_line(line: str, shared: dict[str, str]) -> tuple[str, Any]:
-    "The kind of a line, 'part' or 'record', and what it stands for. `ValueError` if not intact."
+    "The kind of a line, 'part' or 'record', and its content. `ValueError` if it was changed."
     content = parse_json(line)
     if not isinstance(content, dict) or "value" not in content:
         raise ValueError("it holds no value")
@@ -587,7 +587,7 @@ def _read_line(line: str, shared: dict[str, str]) -> tuple[str, Any]:
     value = _restore(content["value"], shared)
     text = _write(value)
     if _name(text) != name:
-        raise ValueError(f"it does not hold what its hash {name} says")
+        raise ValueError(f"its content does not match its hash {name}")
     if kind == "part":
         shared[name] = text
     return kind, value
@@ -599,7 +599,7 @@ def sort_records(
     "By experiment, data set and seed; then by method, profile and key."
 
     def place(record: dict) -> tuple:
-        "What decides where it stands."
+        "The sort key of a record."
         sc = record["scenario"]
         method = (sc["preset"], sc["profile"], record["key"])
         return record["experiment"], sc["dataset"], record["seed"], *method
@@ -611,7 +611,7 @@ def pack(
     records: Iterable[dict],  # as `load_records` gives them
     path: str | Path,  # ends in .jsonl
 ) -> None:
-    "Writes records as one file of JSON lines, and reads them back before it counts as written."
+    "Writes records as one file of JSON lines, which are read back before the file gets its name."
     ordered = sort_records(records)
     with atomic(path) as tmp:
         tmp.write_text("\n".join(_Packer(ordered).lines) + "\n", encoding="utf-8")
@@ -652,7 +652,7 @@ def unpack(
 def read_records(
     path: str | Path,  # of a file
 ) -> list[dict]:
-    "The records of one file of either kind. `BrokenFile` when it is none."
+    "The records of one file of either kind. `BrokenFile` when it is neither."
     return unpack(path) if Path(path).suffix == ".jsonl" else [read_record(path)]
 
 
@@ -676,8 +676,8 @@ def load_records(
 ) -> list[dict]:
     """All records below a folder, loose or packed, by experiment, data set and seed.
 
-    One of each key: of a record that is there twice, the one that was not packed. `BrokenFile`
-    for a file that holds none, unless there is a list for what is `bad`.
+    One for each key: if a record occurs twice, the one that is not packed. `BrokenFile` for a
+    file without records, unless a list `bad` is given for such errors.
     """
     files = sorted(list_record_files(folder), key=lambda p: p.suffix)  # .json before .jsonl
     by_key: dict[str, dict] = {}
@@ -716,9 +716,9 @@ def read_versions(
 def describe_versions(
     record: dict,  # as `read_record` gives it
 ) -> str:
-    "Which parts made a record, where they are not today's, as in 'made by audit 1'; else nothing."
+    "The versions that made a record where they are not today's, as in 'made by audit 1'; else ''."
     today = dict(VERSIONS)
-    with suppress(UnknownName):  # of a plug-in that is not here, today's version is not known
+    with suppress(UnknownName):  # today's version of a plug-in that is not installed is not known
         today = list_versions(record["experiment"])
     made_by = read_versions(record)
     names = {"experiment": f"experiment {record['experiment']}"}
@@ -763,7 +763,7 @@ def find_differences(
     a: dict,  # one record
     b: dict,  # another record
 ) -> list[tuple[str, object, object]]:
-    "Where two records differ, times aside: path, and the value of each. Versions count, too."
+    "Where two records differ, except in times: path and values. Versions count, too."
     here, there = (
         dict(list_numbers(record | {"versions": read_versions(record)})) for record in (a, b)
     )
@@ -772,7 +772,7 @@ def find_differences(
 
 
 def _are_same(here: dict[str, object], there: dict[str, object], path: str) -> bool:
-    "Whether both have a leaf, of one kind and value: True is not 1, and none is not nothing."
+    "Whether both have a leaf of the same type and value: True is not 1, and None is not missing."
     if path not in here or path not in there:
         return False
     a, b = here[path], there[path]

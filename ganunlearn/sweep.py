@@ -53,13 +53,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # %% ../nbs/16_sweep.ipynb #fwd0
-__getattr__ = forward("ganunlearn.sweep")  # former names go on working
+__getattr__ = forward("ganunlearn.sweep")  # former names still work
 
 # %% ../nbs/16_sweep.ipynb #c010
 def read_parameters(
     notebook: str | Path,  # an .ipynb file
 ) -> dict[str, str]:  # name -> type, '' where none is known
-    """What a notebook's `parameters` cell declares; empty without such a cell.
+    """The declarations in a notebook's `parameters` cell; empty without such a cell.
 
     The type is that of the annotation, or else of the default.
     `InputError` or `BrokenFile` for a notebook that cannot be read.
@@ -88,18 +88,18 @@ def _parse_parameters(notebook: Path) -> list[ast.stmt]:
         return ast.parse(tagged[0].text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
         raise BrokenFile(
-            f"the parameters cell of {notebook} is no plain Python ({e}); "
+            f"the parameters cell of {notebook} is not plain Python ({e}); "
             "leave only assignments in it"
         ) from e
 
 
 @dataclass(frozen=True)
 class NotebookCell:
-    "A cell of a notebook, as far as a sweep reads it."
+    "The parts of a notebook's cell that a sweep reads."
 
     cell_type: str  # code, markdown or raw
     text: str  # its source
-    tags: tuple[str, ...] = ()  # as Jupyter keeps them
+    tags: tuple[str, ...] = ()  # of the cell, as Jupyter stores them
 
 
 def read_notebook(
@@ -121,7 +121,7 @@ def read_notebook(
 
 
 def _read_cell(cell: dict[str, Any], where: str, remedy: str) -> NotebookCell:
-    "A cell, with what Jupyter writes as lines joined."
+    "A cell, with the lines that Jupyter writes joined."
     source = fit(cell.get("source"), str | list[str], where, remedy)  # type: ignore[arg-type]
     metadata = fit(cell.get("metadata", {}), dict[str, Any], where, remedy)
     tags = fit(metadata.get("tags", []), list[str], where, remedy)
@@ -130,7 +130,7 @@ def _read_cell(cell: dict[str, Any], where: str, remedy: str) -> NotebookCell:
 
 
 def _name_type(node: ast.Assign | ast.AnnAssign) -> str:
-    "What is annotated, else the type of a literal; '' for what is computed, and for None."
+    "The annotation, else the type of a literal; '' for computed values and for None."
     if isinstance(node, ast.AnnAssign):
         return ast.unparse(node.annotation).strip("'\"")
     try:
@@ -167,7 +167,7 @@ def check_type(
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as e:
         raise InputError(
-            f"{name}: {show_value(value)} is no value a notebook can be given ({e}); "
+            f"{name}: {show_value(value)} is not a value that a notebook can be given ({e}); "
             "quote it if text is meant"
         ) from e
     if None in known or type(value) in known:
@@ -177,7 +177,7 @@ def check_type(
 
 
 def _explain_yaml(value: object, known: list) -> str:
-    "Why YAML may have read something else."
+    "A hint on why YAML may have read another type."
     number = isinstance(value, str) and re.fullmatch(r"[-+]?[\d.]+e[-+]?\d+", value, re.I)
     if float in known and number:
         return "; YAML reads a number only with point and sign: 1.0e-4"
@@ -201,8 +201,8 @@ def name_cell(
     notebook: str | Path,  # an .ipynb file
     varied: dict,  # what varies from cell to cell
     passed: dict,  # all that is passed
-    code: str = "",  # of the run part, as `hash_code` says it
-) -> str:  # at most 109 letters, of ASCII
+    code: str = "",  # of the run part, from `hash_code`
+) -> str:  # at most 109 ASCII characters
     "The name of a cell: notebook, varied values, hash of all that is passed and of the code."
     stem = _keep_letters(Path(notebook).stem)
     parts = [_name_value(name, value) for name, value in varied.items()]
@@ -217,7 +217,7 @@ def name_cell(
 
 
 def _name_value(name: str, value: object) -> str:
-    "`alpha`, .8 as 'alpha0.8'; a seed as 's0'; text as it is; of lists and dicts the name alone."
+    "`alpha`, .8 as 'alpha0.8'; a seed as 's0'; text as it is; for lists and dicts the name alone."
     text = name.split(".")[-1]
     if isinstance(value, str):
         text = value
@@ -229,7 +229,7 @@ def _name_value(name: str, value: object) -> str:
 
 
 def _keep_letters(text: str) -> str:
-    "A text that may be part of a file's name."
+    "A text, reduced to characters that a file's name may have."
     return re.sub(r"[^\w.+-]+", "_", text, flags=re.A)
 
 
@@ -243,7 +243,7 @@ def list_run_part(
     """The code that decides what a cell computes.
 
     With a section *Run*: the parameters, what is exported, that section, and every earlier cell
-    that gives it a name. Else all that stands before a section *Results*.
+    that defines a name for it. Otherwise all code before a section *Results*.
     """
     section, sections = "", {}
     for number, cell in enumerate(cells := [*cells]):
@@ -270,7 +270,7 @@ def list_run_part(
 
 
 def _list_names(text: str) -> tuple[set[str], set[str]]:
-    "The names that a cell makes, imports aside, and those that it takes from outside of functions."
+    "The names that a cell defines, except imports, and those that it uses from other cells."
     try:
         tables = [symtable.symtable(text, "cell", "exec")]
     except SyntaxError:  # a line of IPython
@@ -288,12 +288,12 @@ def _list_names(text: str) -> tuple[set[str], set[str]]:
 def hash_code(
     cells: Iterable[NotebookCell],  # of a notebook, in order
 ) -> str:  # 64 hex digits
-    "A hash of the run part: what Python understands of its code cells, or their text."
+    "A hash of the run part: the syntax trees of its code cells, or their text."
     return hash_json([_parse_code(cell.text) for cell in list_run_part(cells)])
 
 
 def _parse_code(text: str) -> str:
-    "Code without comments and layout; where it is no plain Python, as it stands."
+    "Code without comments and layout; unchanged where it is not plain Python."
     try:
         return ast.dump(ast.parse(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -305,7 +305,7 @@ def nest(
 ) -> dict:
     """`{'settings.alpha': .8}` as `{'settings': {'alpha': .8}}`.
 
-    `InputError` when something else stands there already.
+    `InputError` when one of the names already has another kind of value.
     """
     nested: dict = {}
     for name, value in flat.items():
@@ -315,7 +315,7 @@ def nest(
             inner = inner.setdefault(part, {}) if isinstance(inner, dict) else None
         if not isinstance(inner, dict):
             raise InputError(
-                f"{name}: {'.'.join(path)} is no dictionary; "
+                f"{name}: {'.'.join(path)} is not a dictionary; "
                 "give one in `base`, or leave it out there"
             )
         inner[last] = deepcopy(value)
@@ -325,7 +325,7 @@ def nest(
 def make_cell(
     notebook: Path,  # an .ipynb file
     base: dict,  # what all cells share
-    varied: dict,  # what is this cell's own
+    varied: dict,  # the values of this cell
 ) -> Cell:
     """A checked cell.
 
@@ -351,7 +351,7 @@ def make_cell(
 
 
 def _try_scenario(known: dict, passed: dict) -> None:
-    "Data set, preset, profile and settings, tried on `make_scenario` where a notebook has all."
+    "Checks data set, preset, profile and settings by `make_scenario` if a notebook has all four."
     if not {"dataset", "preset", "profile", "settings"} <= {*known}:
         return
     given: dict[str, Any] = dict(experiment=passed.get("experiment") or None)
@@ -373,7 +373,7 @@ KEYS = {"notebook": str, "base": dict, "grid": dict, "cells": list, "include": l
 def read_sweep(
     path: str | Path,  # of a file
 ) -> list[Cell]:
-    "All cells of a sweep file, checked. `InputError` and its kin say what is wrong with it."
+    "All cells of a sweep file, checked. `InputError` and its subclasses say what is wrong."
     cells: dict[str, Cell] = {}
     for notebook, base, varied in _read_wishes(Path(path), ()):
         cell = make_cell(notebook, base, varied)
@@ -386,7 +386,7 @@ def read_sweep(
 
 
 def _read_wishes(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, dict, dict]]:
-    "What `make_cell` takes, for each cell that the file asks for."
+    "The arguments of `make_cell`, for each cell of the file."
     if path.resolve() in above:
         raise InputError(f"{path} includes itself, by way of {' and '.join(p.name for p in above)}")
     doc = _read_document(path)
@@ -413,7 +413,7 @@ def _weigh(
     above: frozenset[int] = frozenset(),
     known: dict[int, int] | None = None,
 ) -> int:
-    "How many values a YAML node stands for. `ValueError` for one that cannot be meant."
+    "How many values a YAML node expands to. `ValueError` for one that cannot be intended."
     known = {} if known is None else known
     if id(node) in above:
         raise ValueError("an alias contains itself")
@@ -425,14 +425,14 @@ def _weigh(
     if node.tag == "tag:yaml.org,2002:map":
         names = [(key.tag, str(key.value)) for key, _ in parts]
         if twice := [name for _, name in names if names.count((_, name)) > 1]:
-            raise ValueError(f"{show_value(twice[0])} stands there twice")
+            raise ValueError(f"{show_value(twice[0])} occurs twice")
     inner = above | {id(node)}
     weight = 1
     for part in parts:
         for one in part if isinstance(part, tuple) else [part]:
             weight += _weigh(one, inner, known)
     if weight > MAX_NODES:
-        raise ValueError(f"it stands for more than {MAX_NODES:,} values")
+        raise ValueError(f"it expands to more than {MAX_NODES:,} values")
     known[id(node)] = weight
     return weight
 
@@ -440,9 +440,9 @@ def _weigh(
 def read_yaml(
     path: str | Path,  # of a file
     remedy: str,  # what to do, for the message
-    extra: str = "dev",  # the optional part of ganunlearn that asks
+    extra: str = "dev",  # the optional part of ganunlearn that needs it
 ) -> Any:
-    "What a YAML file says: plain values, none twice, not too many, not too deep. `BrokenFile`."
+    "The values in a YAML file: plain, no name twice, not too many, not too deep. `BrokenFile`."
     need(extra, "yaml")
     import yaml
 
@@ -487,7 +487,7 @@ def _list_varied(doc: dict, path: Path) -> list[dict]:
         if not isinstance(values, list) or not values:
             raise BrokenFile(
                 f"{path}: grid {name} must be a list of values, got {show_value(values)}; "
-                "what all cells share belongs in base"
+                "put what all cells share into base"
             )
     for cell in cells:
         if not isinstance(cell, dict):
@@ -507,20 +507,20 @@ BEAT = 1.0  # seconds between signs of life
 LEASE = 300.0  # seconds of silence after which another machine's lock is void
 
 
-HOLDER: dict[str, type] = {  # what a lock says of who holds it
-    "host": str,  # its name, for people
-    "place": str,  # where processes see each other
+HOLDER: dict[str, type] = {  # what a lock says about its holder
+    "host": str,  # name of the machine, for readers
+    "place": str,  # see `find_place`
     "pid": int,  # from 1
     "born": float,  # seconds since 1970
-    "sweep": str,  # in whose name
-    "token": str,  # of this lease alone
+    "sweep": str,  # the holder
+    "token": str,  # identifies this lease
 }
 
 
 def read_holder(
-    lock: Path,  # its file
+    lock: Path,  # the lock's file
 ) -> dict | None:
-    "Who holds a lock; {} where it does not say so, None where it is free."
+    "Who holds a lock; {} where the file does not say it, None where the lock is free."
     try:
         held = read_json(lock, "delete it")
     except BrokenFile:
@@ -531,7 +531,7 @@ def read_holder(
 
 
 def find_place() -> str:
-    "Where this process sees others: a machine since its start, and there a container."
+    "Identifies where processes see each other: a machine since its start, or a container on it."
     try:
         booted = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
         return f"{booted} {os.readlink('/proc/self/ns/pid')}"
@@ -542,7 +542,7 @@ def find_place() -> str:
 
 
 def _lives(pid: int, born: float) -> bool:
-    "Whether a process of this number and time of birth (seconds since 1970) is on this machine."
+    "Whether a process with this number and start time (seconds since 1970) runs on this machine."
     import psutil
 
     try:
@@ -559,7 +559,7 @@ def _measure_silence(lock: Path) -> float:
     try:
         clock.touch()
         now = clock.stat().st_mtime
-    except OSError:  # a full disk, or a folder that can only be read
+    except OSError:  # a full disk, or a read-only folder
         now = time.time()
     try:
         return now - lock.stat().st_mtime
@@ -568,9 +568,9 @@ def _measure_silence(lock: Path) -> float:
 
 
 def is_stale(
-    lock: Path,  # its file
+    lock: Path,  # the lock's file
 ) -> bool:
-    "Whether the holder of this lock is dead, or cannot be told to live."
+    "Whether the holder of this lock is dead, or shows no sign of life."
     held = read_holder(lock)
     if held and held["place"] == find_place():
         return not _lives(held["pid"], held["born"])
@@ -578,7 +578,7 @@ def is_stale(
 
 # %% ../nbs/16_sweep.ipynb #c029
 def _bury(lock: Path) -> bool:
-    "Remove a stale lock, one process at a time; whether there was one."
+    "Removes a stale lock, one process at a time; returns whether there was one."
     from filelock import FileLock
 
     if not is_stale(lock):
@@ -596,7 +596,7 @@ class Lease:
     def __init__(
         self,
         path: str | Path,
-        sweep: str = "",  # in whose name
+        sweep: str = "",  # the holder
     ):
         import psutil
 
@@ -612,7 +612,7 @@ class Lease:
         )
 
     def claim(self) -> bool:
-        "Take it, if it is free or its holder is dead. `OSError` where none can be written."
+        "Takes the lock, if it is free or its holder is dead. `OSError` where none can be written."
         return self._create() or (_bury(self.path) and self._create())
 
     def _create(self) -> bool:
@@ -629,7 +629,7 @@ class Lease:
         return True
 
     def held(self) -> bool:
-        "Whether it is still ours; if so, with a sign of life."
+        "Whether this process still holds it; if so, gives a sign of life."
         if read_holder(self.path) != self.mine:
             return False
         try:
@@ -639,7 +639,7 @@ class Lease:
         return True
 
     def release(self) -> None:
-        "Give it up, if it is ours."
+        "Releases it, if this process holds it."
         if read_holder(self.path) == self.mine:
             self.path.unlink(missing_ok=True)
 
@@ -684,11 +684,11 @@ def execute(
     to: Path,  # the executed notebook
     *,
     threads: int | None = None,  # for OMP_NUM_THREADS, unless that is set
-    held: Callable[[], bool] = lambda: True,  # asked every second; False: stop
-) -> str:  # '' or what went wrong, in one line
+    held: Callable[[], bool] = lambda: True,  # called every second; False: stop
+) -> str:  # '' or the error, in one line
     """Run a notebook through papermill in its own process and its own folder.
 
-    The kernel is `python3`. `Lost` when `held` turns False. Nothing of it outlives this call.
+    The kernel is `python3`. `Lost` when `held` returns False. No process outlives this call.
     """
     job = dict(
         input_path=str(notebook),
@@ -734,7 +734,7 @@ def _wait(child: subprocess.Popen) -> int | None:
 
 
 def _read_last_line(status: int, text: str) -> str:
-    "What a child said at last; '' when it ended well."
+    "The last line of a child's output; '' when it succeeded."
     if status < 0:
         return f"killed by {signal.Signals(-status).name} (out of memory?)"
     if status == 0:
@@ -748,13 +748,13 @@ def try_cell(
     out: Path,  # folder of the results
     lease: Lease,  # the right to compute it
     threads: int | None,  # for OMP_NUM_THREADS; None: as it is set
-) -> str:  # '' or what went wrong
+) -> str:  # '' or the error
     "Compute a claimed cell once: `CELL.ipynb`, or `CELL.failed.ipynb`, whole."
     done = out / f"{cell.name}.ipynb"
     failed = out / f"{cell.name}.failed.ipynb"
     part = out / f".{cell.name}.{lease.mine['token']}.ipynb"
     for left in out.glob(f".{cell.name}.*.ipynb"):
-        left.unlink()  # by a process that was killed
+        left.unlink()  # left by a process that was killed
     passed = dict(cell.parameters)
     if "out" in read_parameters(cell.notebook):
         passed["out"] = str(out / "records")
@@ -771,7 +771,7 @@ def try_cell(
 
 
 def _is_whole(notebook: Path) -> bool:
-    "Whether a notebook can be read: on a full disk it may have been cut."
+    "Whether a notebook can be read: on a full disk it may be cut short."
     try:
         return bool(read_notebook(notebook))
     except InputError:
@@ -782,7 +782,7 @@ def has_result(
     cell: Cell,  # one run of a notebook
     out: str | Path,  # folder of the results
 ) -> bool:
-    """Whether a cell's notebook is there: whole, executed to its end, with its parameters.
+    """Whether a cell's notebook exists: whole, executed to its end, with its parameters.
 
     A file that is anything else is computed again, and replaced.
     """
@@ -806,17 +806,17 @@ def run_cell(
     cell: Cell,  # one run of a notebook
     out: str | Path,  # folder of the results
     *,
-    sweep: str = "",  # in whose name
+    sweep: str = "",  # the holder
     threads: int | None = None,  # for OMP_NUM_THREADS; None: as it is set
-    wait: float = 0.0,  # seconds to wait for a cell that another holds
+    wait: float = 0.0,  # seconds to wait for a cell that another process computes
 ) -> dict:  # status (done, kept, failed, elsewhere), seconds, error
-    "Compute a cell, twice if need be, unless its result is there or another computes it."
+    "Compute a cell, in two attempts at most, unless its result exists or another computes it."
     out = Path(out)
     start = time.time()
     lease = Lease(out / f"{cell.name}.lock", sweep)
 
     def tell(status: str, error: str = "") -> dict:
-        "How it went."
+        "The outcome."
         return dict(status=status, seconds=round(time.time() - start, 1), error=error)
 
     if not (out / "records").is_dir():
@@ -845,7 +845,7 @@ def run_cell(
 
 
 def _name_holder(lock: Path) -> str:
-    "Who computes a cell, in words."
+    "Who computes a cell, as text."
     held = read_holder(lock)
     if not held:
         return "another process computes it"
@@ -881,9 +881,9 @@ def _collect(
 
 
 def _read_outcome(future: Future) -> dict:
-    "What a future holds; what kept it from one is a failure of that cell alone."
+    "The result of a future; an error in it is a failure of that cell alone."
     if future.cancelled():
-        error = "cancelled: the scheduler is gone, or forgot it"
+        error = "cancelled: the scheduler is gone, or has lost it"
         return dict(status="failed", seconds=None, error=error)
     e = future.exception()
     if e is None:
@@ -893,7 +893,7 @@ def _read_outcome(future: Future) -> dict:
 
 
 def _stop(futures: Iterable[Future], out: Path, sweep: str) -> None:
-    "Cancel what waits; take this sweep's locks away until two looks in a row find none."
+    "Cancel waiting cells; remove this sweep's locks until none is found twice in a row."
     for future in futures:
         future.cancel()
     looks = 0
@@ -907,7 +907,7 @@ def _stop(futures: Iterable[Future], out: Path, sweep: str) -> None:
 # %% ../nbs/16_sweep.ipynb #c043
 @contextmanager
 def _quieten(name: str) -> Iterator[None]:
-    "No log of a package: what goes wrong is told in the table, a line for each cell."
+    "Silences the packages' logs: errors are in the table, a line for each cell."
     log = logging.getLogger(name)
     before = log.level
     log.setLevel(logging.CRITICAL + 1)
@@ -931,7 +931,7 @@ def _open_cluster(
 
     if not re.fullmatch(r"(tcp|tls|ucx|wss?)://.+:\d+", address):
         raise InputError(
-            f"no address of a Dask scheduler: {address!r}; "
+            f"not the address of a Dask scheduler: {address!r}; "
             "expected something like tcp://HOST:8786, which dask scheduler prints"
         )
     try:
@@ -952,7 +952,7 @@ def _open_cluster(
 
 # %% ../nbs/16_sweep.ipynb #c044
 def _select(cells: list[Cell], only: Iterable[str]) -> list[Cell]:
-    "The cells named, all when none is. `UnknownName`."
+    "The cells of these names, all when none are given. `UnknownName`."
     known = [c.name for c in cells]
     names = [choose(name, known, "cell") for name in only]
     return [c for c in cells if not names or c.name in names]
@@ -977,7 +977,7 @@ def run_sweep(
 ) -> "pd.DataFrame":  # cell, parameters, status (done, kept, failed, elsewhere), seconds, error
     """Compute the cells of a sweep that do not exist yet.
 
-    `InputError` and its kin, before anything runs, for a file, value or folder that cannot be used.
+    `InputError` or a subclass, before anything runs, for an unusable file, value or folder.
     """
     import pandas as pd
 
@@ -986,7 +986,7 @@ def run_sweep(
         raise InputError(f"jobs={jobs}: expected at least one")
     if gpu and not scheduler:
         raise InputError(
-            "--gpu asks the workers of a --scheduler for a GPU; "
+            "--gpu needs a --scheduler, whose workers may have a GPU; "
             "on this machine CUDA_VISIBLE_DEVICES decides"
         )
     cells = _select(read_sweep(file), only)
@@ -1017,7 +1017,7 @@ DAY = 24 * 3600.0  # seconds
 
 
 def _sweep_litter(out: Path) -> None:
-    "Removes what killed processes have left half-written, a day later."
+    "Removes half-written files of killed processes after a day."
     for path in out.glob(".*.ipynb"):
         ours = re.fullmatch(r"\..+\.[0-9a-f]{16}\.ipynb", path.name)
         if ours and _measure_silence(path) > DAY:
@@ -1026,10 +1026,10 @@ def _sweep_litter(out: Path) -> None:
 # %% ../nbs/16_sweep.ipynb #c047
 def plan_sweep(
     file: str | Path,  # a sweep file
-    out: str | Path,  # the folder that it would fill
+    out: str | Path,  # the folder of its results
     only: Iterable[str] = (),  # names of cells; none: all
 ) -> "pd.DataFrame":  # cell, notebook, parameters, status (done, running, failed, to do)
-    "What a sweep would do, and what exists of it; nothing is run or written."
+    "What a sweep would do, and which results exist; nothing is run or written."
     import pandas as pd
 
     rows = []
@@ -1040,7 +1040,7 @@ def plan_sweep(
 
 
 def _find_status(cell: Cell, out: Path) -> str:
-    "What exists of a cell."
+    "The status of a cell, from the files that exist."
     if has_result(cell, out):
         return "done"
     lock = out / f"{cell.name}.lock"

@@ -93,14 +93,14 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"adam": make_adam, "sgd": mak
 def pick_device(
     device: str | torch.device | None = None,  # None: a GPU where there is one that works
 ) -> torch.device:
-    "The device to use; `InputError` when one is asked for that torch cannot use."
+    "The device to use; `InputError` for a requested device that torch cannot use."
     if device is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not isinstance(device, (str, torch.device)):
         given = show_value(device)
         raise InputError(f"device={given}; expected a name: 'cpu', 'cuda' or 'cuda:0'")
     picked = _name_device(device)
-    asked = f"device {str(device)!r} was asked for"
+    asked = f"device {str(device)!r} was requested"
     if picked.type == "cuda" and not torch.cuda.is_available():
         remedy = "use 'cpu', or a driver that fits this torch"
         raise InputError(f"{asked}, and torch sees no usable GPU; {remedy}")
@@ -110,7 +110,7 @@ def pick_device(
 
 
 def _name_device(device: str | torch.device) -> torch.device:
-    "The device of a name. `InputError` for a name that torch does not know, or warns of."
+    "The device of a name. `InputError` for a name that torch does not know, or warns about."
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -121,11 +121,11 @@ def _name_device(device: str | torch.device) -> torch.device:
 
 
 def _try_device(device: torch.device, asked: str) -> None:
-    "`InputError` unless a number that is put there can be read back."
+    "`InputError` unless a number can be stored on the device and read back."
     why = ""
     try:
         torch.ones(1, device=device).item()
-    except Exception as e:  # each kind of device has its own way to say that it is not there
+    except Exception as e:  # each kind of device has its own error for being absent
         why = str(e).strip().partition("\n")[0][:150]
     if device.type == "cpu" and device.index:  # torch takes cpu:5 for the CPU
         why = "there is one CPU"
@@ -174,7 +174,7 @@ FOREIGN = (RuntimeError, TypeError, ValueError, IndexError, AttributeError, KeyE
 
 
 def _find_outputs(answer: Any, outputs: Callable) -> Any:
-    "What the user's function finds in a model's answer; `InputError` where it fails."
+    "The result of the user's function on a model's answer; `InputError` where it fails."
     if not callable(outputs):
         expected = "expected a function of the model's answer, as in lambda o: o.logits"
         raise InputError(f"outputs={show_value(outputs)}; {expected}")
@@ -224,25 +224,25 @@ def describe_records(
 
 
 def _find_hint(message: str, x: Any) -> str:
-    "What may be done about an error of torch's; often nothing is known."
+    "A hint on an error of torch; empty for most errors."
     if "same device" in message or "expected device" in message:
-        return "; expected it on one device: register_buffer() for tensors that are no weights"
+        return "; expected it on one device: register_buffer() for tensors that are not weights"
     whole = all(not leaf.is_floating_point() for leaf in list_leaves(x))
     if whole and ("dtype" in message or "expected scalar type" in message):
-        return "; whole numbers are not made floats by themselves: give x.float()"
+        return "; whole numbers are not converted to floats: give x.float()"
     if "unexpected keyword argument" in message and isinstance(x, Mapping):
         return "; fields= says which entries are inputs"
     if "data type 'str'" in message or message.startswith("'"):
         return "; if it takes a record by names, wrap it: forward(self, x): model(dict(x=x))"
     if "view size is not compatible" in message:
-        return " In the model x.flatten(1) serves every layout, and x.view(len(x), -1) one alone"
+        return " In the model, x.flatten(1) works for every layout, but x.view(len(x), -1) for only one"
     return ""
 
 
 def read_answer(
     answer: Any,  # of a model
     n: int,  # records that were asked about
-) -> Any:  # logits float32 N,K; the answer itself where there are none to be found
+) -> Any:  # logits float32 N,K; the answer itself where none are found
     "The logits in an answer; a tuple of matrices of different widths is given back as it is."
     if isinstance(answer, Mapping) and "logits" in answer:
         return read_answer(answer["logits"], n)
@@ -250,7 +250,7 @@ def read_answer(
         found = [read_answer(part, n) for part in answer]
         found = [z for z in found if isinstance(z, Tensor) and z.ndim == 2 and len(z) == n]
         widths = {z.shape[1] for z in found}
-        return found[0] if len(widths) == 1 else answer  # of several, who knows which
+        return found[0] if len(widths) == 1 else answer  # of several, it is unclear which
     if not isinstance(answer, Tensor):
         return read_answer(answer.logits, n) if hasattr(answer, "logits") else answer
     if not answer.is_floating_point() or answer.ndim == 0 or len(answer) != n:
@@ -265,7 +265,7 @@ def read_answer(
 
 
 class Asked(nn.Module):
-    "A model that is asked as `ask_model` asks it: it takes a batch and answers with logits N,K."
+    "A model wrapped in `ask_model`: it takes a batch and answers with logits N,K."
 
     def __init__(
         self,
@@ -274,7 +274,7 @@ class Asked(nn.Module):
     ):
         super().__init__()
         self.model = model
-        self.found = (outputs,)  # in a tuple: no part of the model, even where it is a module
+        self.found = (outputs,)  # in a tuple: not a part of the model, even where it is a module
 
     def forward(self, x: Any) -> Any:  # N, K
         "Logits."
@@ -286,7 +286,7 @@ def wrap_model(
     x: Any,  # some records
     outputs: Callable | None = None,  # finds the logits in its answer
 ) -> nn.Module:
-    "A model whose answer to `x` is logits float32 N,K: the given one, if it is so by itself."
+    "A model that answers `x` with logits float32 N,K: the given one, if it does so by itself."
     if isinstance(model, Asked):
         return model
     plain = outputs is None and isinstance(x, Tensor)
@@ -296,13 +296,13 @@ def wrap_model(
 
 
 def _answers_plainly(model: nn.Module, x: Tensor) -> bool:
-    "Whether the model itself answers with what `read_answer` makes of it."
+    "Whether the model's own answer is already what `read_answer` returns."
     if is_changed():
         return False
     try:
         with evaluating(model), torch.random.fork_rng(devices=[]):
             z = model(x.to(_find_device(model)))
-    except Exception:  # whatever it is, who asks the model in earnest will say it
+    except Exception:  # the same error is raised when the model is used
         return True
     return read_answer(z, len(x)) is z
 
@@ -321,7 +321,7 @@ def copy_model(
     memo = _copy_computed(model)
     try:
         return copy.deepcopy(model, dict(memo))
-    except Exception as e:  # a lock, an open file, a generator: each has its own error
+    except Exception as e:  # a lock, an open file, a generator: each raises its own error
         part = _find_uncopyable(model, memo)
         remedy = "give it a __deepcopy__, or set it to None before"
         raise InputError(f"the model cannot be copied: {part} ({e}); {remedy}") from e
@@ -347,7 +347,7 @@ def _find_uncopyable(model: nn.Module, memo: dict[int, Any]) -> str:
                 continue
             try:
                 copy.deepcopy(value, dict(memo))
-            except Exception:  # the one that is looked for
+            except Exception:  # this is the attribute
                 owner = name or type(module).__name__
                 return f"{key!r} of {owner} is a {type(value).__name__}"
     return f"{type(model).__name__} as a whole"
@@ -356,7 +356,7 @@ def _find_uncopyable(model: nn.Module, memo: dict[int, Any]) -> str:
 def freeze_layers(
     model: nn.Module,  # a copy; changed in place
 ) -> nn.Module:
-    "Dropout off and statistics frozen, as in eval mode, but ready to go backward."
+    "Dropout off and statistics frozen, as in eval mode, but with backward passes."
     model.eval()
     for layer in model.modules():
         if isinstance(layer, nn.RNNBase):
@@ -392,8 +392,8 @@ def redraw_weights(
         if owns and not _find_rule(layer):
             what = f"{name or 'the model'} ({type(unwrap_model(layer)).__name__}) has weights"
             raise InputError(
-                f"{what} and no reset_parameters(), so no teacher that knows nothing can be "
-                "made of it; add that function, or use another method"
+                f"{what} and no reset_parameters(), so its weights cannot be drawn anew for a "
+                "teacher; add that function, or use another method"
             )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -414,8 +414,8 @@ def _find_rule(layer: nn.Module) -> Callable[[], None] | None:
 def follow_average(
     mean: Sequence[Tensor],  # changed in place
     now: Sequence[Tensor],  # of the same shapes
-    decay: float,  # of the mean, a step, once it has grown
-    steps: int,  # that came before
+    decay: float,  # decay of the mean in a step, after the first steps
+    steps: int,  # taken before this one
 ) -> None:
     "One step of an exponential mean; its first steps weigh less."
     grown = min(decay, (1 + steps) / (10 + steps))
@@ -465,9 +465,9 @@ def logits(
     *,
     batch_size: int = 512,  # records a pass
     device: str | torch.device | None = None,  # None: where the model is
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> Tensor:  # float32 N,K on the CPU
     "The model's answers in eval mode. `InputError` unless they are N,K and finite."
     data = as_dataset(data, fields=fields, collate_fn=collate_fn)
@@ -481,9 +481,9 @@ def accuracy(
     *,
     batch_size: int = 512,  # records a pass
     device: str | torch.device | None = None,  # None: where the model is
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> float:  # from 0 to 1
     "Share of the records whose largest logit is their label's."
     data = as_dataset(data, fields=fields, collate_fn=collate_fn)
@@ -537,7 +537,7 @@ class Trained:
     "A trained model and what it took."
 
     model: nn.Module  # on `device`, in eval mode
-    # an epoch: epoch (from 1), loss, accuracy (running), seconds, and what `watch` said
+    # an epoch: epoch (from 1), loss, accuracy (running), seconds, and what `watch` returned
     history: list[dict]
     epochs: int  # trained
     level_epoch: int | None  # first epoch at the overfit level; None: never reached
@@ -547,12 +547,12 @@ class Trained:
     cpu_seconds_to_level: float | None  # of all threads; None: never reached
     samples_per_epoch: int  # records it saw in an epoch
     device: str  # where it is
-    parts: int = 1  # runs that it took: more than 1 where it went on from a checkpoint
+    parts: int = 1  # number of runs: more than 1 where it continued from a checkpoint
 
 # %% ../nbs/05_training.ipynb #c018
 @dataclass(eq=False)
 class _Course:
-    "A training as it stands: everything that decides the rest of it."
+    "The state of a training: everything that decides the rest of it."
 
     model: nn.Module
     optimizer: Optimizer
@@ -573,7 +573,7 @@ class _Course:
         return len(self.history) + 1
 
     def begin_epoch(self) -> None:
-        "No batch of the next epoch has been seen."
+        "Sets the state to the start of an epoch, with no batch seen."
         self.losses = []
         self.hits = torch.zeros((), device=self.device)
         self.drawn = self.generator.get_state()
@@ -625,20 +625,20 @@ def train(
     progress: bool = True,  # show a bar
     device: str | torch.device | None = None,  # None: a GPU where there is one
     name: str = "train",  # of the bar
-    # asked after each epoch; the answer joins the history, its time is not counted
+    # called after each epoch; its result joins the history, its time is not counted
     watch: Callable[[nn.Module], dict] | None = None,
-    fields: Any = None,  # which entry of a record is what, see `as_dataset`
-    collate_fn: Callable | None = None,  # joins ragged records, as DataLoader takes it
-    outputs: Callable | None = None,  # the logits in what the model answers; None: the usual ones
-    # a file that keeps its place, every two minutes, until it is done; see `Checkpoint`
+    fields: Any = None,  # what each entry of a record is, see `as_dataset`
+    collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
+    outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
+    # a file that keeps its state, every two minutes, until it is done; see `Checkpoint`
     checkpoint: str | Path | Checkpoint | None = None,
 ) -> Trained:
     """Train a copy of `model` with cross entropy.
 
-    Where there is a file of that name, the training goes on from it, also within an epoch. On one
-    machine's CPU it ends with the bits of one that nobody disturbed.
+    If the checkpoint exists, the training continues from it, also within an epoch. On one
+    machine's CPU it ends with the same bits as one that was not interrupted.
 
-    `InputError` for data or a model that do not fit and for another run's checkpoint, `BrokenFile`
+    `InputError` for unusable data or models and for another run's checkpoint, `BrokenFile`
     for one that is not whole, `Diverged` for a loss that is not finite.
     """
     device = pick_device(device)
@@ -700,11 +700,11 @@ class _Clock:
     def __init__(self) -> None:
         self.laps: list[tuple[float, float]] = []
         self.so_far = (0.0, 0.0)  # of a lap, up to the last pause
-        self.begun = (0.0, 0.0)  # what the clocks of the machine said then
+        self.begun = (0.0, 0.0)  # the readings of the clocks then
 
     @contextmanager
     def lap(self) -> Iterator[None]:
-        "One lap more: the time spent inside, and what an earlier run has spent on it."
+        "One more lap: the time spent inside, and the time that an earlier run spent on it."
         self._go_on()
         yield
         self._stop()
@@ -733,7 +733,7 @@ class _Clock:
 
 @contextmanager
 def _seeding(seed: int, device: torch.device) -> Iterator[None]:
-    "Global generators of the CPU and of `device` seeded inside, as before afterwards."
+    "Global generators of the CPU and of `device` are seeded inside and restored afterwards."
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus):
         torch.manual_seed(seed)
@@ -777,7 +777,7 @@ def _find_level(history: list[dict], level: float) -> int | None:
 
 
 def _sum_up(course: _Course, recipe: Recipe, n_records: int, parts: int) -> Trained:
-    "The model with its history and the time it took, in all and up to the overfit level."
+    "The model with its history and the time it took, in total and up to the overfit level."
     history, clock = course.history, course.clock
     level_epoch = _find_level(history, recipe.level)
     seconds, cpu_seconds = clock.add_up(len(history))
@@ -813,14 +813,14 @@ def drop_diverged(
 
 
 def _offer_course(course: _Course, keeper: Keeper | None) -> None:
-    "The training as it stands, to be saved if it is time to; the clock stands still meanwhile."
+    "Offers the state of the training to be saved; the clock is stopped meanwhile."
     if keeper:
         with course.clock.pause():
             keeper.offer(partial(_take_course, course))
 
 
 def _take_course(course: _Course) -> Snapshot:
-    "Everything that decides the rest of a training."
+    "A snapshot of everything that decides the rest of a training."
     clock = course.clock
     facts = dict(history=course.history, laps=clock.laps, so_far=clock.so_far)
     tensors = dict(hits=course.hits, drawn=course.drawn, dropout=torch.get_rng_state())
@@ -832,7 +832,7 @@ def _take_course(course: _Course) -> Snapshot:
 
 
 def _restore_course(course: _Course, kept: Snapshot) -> None:
-    "The training, which has been set up, as it was."
+    "Puts a training that was set up into a saved state."
     facts, tensors = kept.facts, kept.tensors
     kept.restore(model=course.model, optimizer=course.optimizer)
     course.history = facts["history"]

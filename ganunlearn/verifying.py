@@ -52,7 +52,7 @@ def read_scenario(
 ) -> Scenario:
     """The scenario a record was made from.
 
-    `BrokenFile` when a record of another version holds names this one does not know.
+    `BrokenFile` when a record of another version contains names that this one does not know.
     """
     described = record["scenario"]
     method = described.get("preset")
@@ -77,7 +77,7 @@ def read_scenario(
         ) from e
 
 
-UNPROVED = "times, memory, where and when it ran"  # what recomputing cannot find again
+UNPROVED = "times, memory, where and when it ran"  # what cannot be recomputed
 
 
 def check_costs(
@@ -85,8 +85,8 @@ def check_costs(
 ) -> list[tuple[str, object, object]]:  # (where, recorded, expected)
     """Times and memory that do not agree with the rest of the record.
 
-    A speed-up is the ratio of the seconds beside it where both were timed in one run, and nothing
-    elsewhere. The overfit level is reached within the training. A CPU has no peak of memory.
+    A speed-up is the ratio of the seconds next to it if both were timed in one run, and None
+    otherwise. The overfit level is reached within the training. A CPU has no peak of memory.
     """
     cost, retrained = record["cost"], record["training"]["retrained"]
     whole, level, game = cost["retrain"], cost["retrain_to_level"], cost["unlearn"]
@@ -118,7 +118,7 @@ def check_costs(
 
 
 def _are_near(a: object, b: object) -> bool:
-    "Whether two ratios are one, but for rounding; anything else has to be equal."
+    "Whether two ratios are the same except for rounding; other values have to be equal."
     if isinstance(a, float) and isinstance(b, float):
         return bool(np.isclose(a, b))
     return a is b
@@ -132,15 +132,15 @@ def check_key(
         read_scenario(record), record["seed"], record["data"]["sha256"], read_versions(record)
     )
     if made != record["key"]:
-        told = f"the record's key is {record['key'][:12]}, that of its scenario is {made[:12]}"
-        raise BrokenFile(f"{told}; it was edited, run its scenario again")
+        fact = f"the record's key is {record['key'][:12]}, that of its scenario is {made[:12]}"
+        raise BrokenFile(f"{fact}; it was edited, run its scenario again")
 
 # %% ../nbs/14a_verifying.ipynb #05c86d1d
 def find_elsewhere(
     environment: dict,  # of a record
     here: dict,  # of `describe_environment`
 ) -> list[str]:  # empty where bits can be compared
-    "In what a record's machine was another one, each in words."
+    "The differences of a record's machine from this one, as text."
     then = {"device": _name_kind(environment), "torch": environment["torch"]}
     now = {"device": _name_kind(here), "torch": here["torch"]}
     if "processor" not in environment:
@@ -157,25 +157,25 @@ def _name_kind(environment: dict) -> str:
 
 
 def _list_others(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    "What is not the same, as in 'torch 2.9, here 2.14'."
+    "Versions that differ, as in 'torch 2.9, here 2.14'."
     names = sorted({*then, *now})
     differing = [name for name in names if then.get(name) != now.get(name)]
     return [f"{name} {then.get(name)}, here {now.get(name)}" for name in differing]
 
 # %% ../nbs/14a_verifying.ipynb #5ee4dd82
 LIMIT = 4.0  # standard deviations
-REPLAYS = 5  # games beside that of the run itself, at least
+REPLAYS = 5  # games in addition to that of the run itself, at least
 
 
 @dataclass(frozen=True)
 class Judged:
-    "One number of a record beside what was found elsewhere."
+    "One number of a record and its value on another machine."
 
     where: str  # its path
     recorded: float  # x
     found: float  # mean of the games that were played here
-    spread: float  # standard deviation of an honest difference
-    limit: float  # as many of them are allowed
+    spread: float  # standard deviation of the difference between honest runs
+    limit: float  # largest number of them that is allowed
 
     @property
     def off(self) -> float:
@@ -198,16 +198,16 @@ class Judged:
 def judge_number(
     where: str,  # its path
     recorded: float,  # x
-    games: list[float],  # as found here in n games; one where no game changes it
+    games: list[float],  # as found here in n games; one value where no game changes it
     error: float | None,  # e; None: not known
 ) -> Judged:
-    "A number by the spread of the game and by its sampling error."
+    "Judges a number by the spread of the game and by its sampling error."
     n = len(games)
     deviation = float(np.std(games, ddof=1)) if n > 1 else 0.0
     spread = np.sqrt(deviation**2 * (1 + 1 / n) + 2 * (error or 0.0) ** 2)
     limit = LIMIT
     if error is None:
-        from scipy.stats import norm, t  # nearly a second, for whoever only asks for help
+        from scipy.stats import norm, t  # imported late: it takes nearly a second
 
         limit = float(t.ppf(norm.cdf(LIMIT), n - 1))
     return Judged(where, recorded, float(np.mean(games)), float(spread), limit)
@@ -257,7 +257,7 @@ def _list_histogram_errors(top: dict) -> Iterator[tuple[str, float]]:
                 yield f"/top_posterior/{model}/{part}/{i}", n * estimate_error(share, n)
 
 
-WIDTH = 2 * 1.645  # deviations in an interval of 90 %; one of 95 % is taken for a little more
+WIDTH = 2 * 1.645  # deviations in an interval of 90 %; for one of 95 % this gives a little too much
 BOUNDS = {"value": "{}", "auc": "auc_{}", "fnr": "fnr_{}", "tnr": "tnr_{}"}
 BOUNDS |= {"difference": "difference_{}"}
 
@@ -265,9 +265,9 @@ BOUNDS |= {"difference": "difference_{}"}
 def _list_interval_errors(
     part: Any,
     path: str,
-    least: int,  # records that an attack was tried on: an interval may have no width
+    least: int,  # records of an attack, since an interval may have no width
 ) -> Iterator[tuple[str, float]]:
-    "Of numbers that stand beside their interval, and of the counts that make a rate."
+    "Errors of numbers that have an interval, and of the counts that make a rate."
     if isinstance(part, list):
         for i, item in enumerate(part):
             yield from _list_interval_errors(item, f"{path}/{i}", least)
@@ -294,7 +294,7 @@ def play_again(
     finished: Finished,  # a run with its models
     replays: int = REPLAYS,  # how many games
 ) -> list[dict[str, object]]:  # for each: its numbers by their paths
-    "What the game comes to with other seeds. `InputError` for too few."
+    "The numbers of games with other seeds. `InputError` for too few games."
     if replays < REPLAYS:
         raise InputError(f"replays={replays}; expected at least {REPLAYS}, to know their spread")
     original = finished.made["original"].trained.model
@@ -336,7 +336,7 @@ def describe_game(
 def list_judged(
     record: dict,  # or a part of one
 ) -> Iterator[tuple[str, object]]:
-    "As `list_numbers`, with the last row of a history for all of it: games differ in length."
+    "Like `list_numbers`, but of a history only the last row, since games differ in length."
     rows = record.get("history") or [{}]
     yield from list_numbers({name: part for name, part in record.items() if name != "history"})
     yield from list_numbers(rows[-1], "/history/last")
@@ -344,7 +344,7 @@ def list_judged(
 # %% ../nbs/14a_verifying.ipynb #0df20fba
 Difference = tuple[str, object, object]  # where, recorded, found here
 SAME = ("schema", "key", "experiment", "scenario", "seed", "versions", "data")
-TRAINED = (  # the same, unless a training ends at a level
+TRAINED = (  # the same everywhere, unless a training ends at a level
     "/cost/original/",
     "/cost/retrain/",
     "/training/original/epochs",
@@ -353,24 +353,24 @@ TRAINED = (  # the same, unless a training ends at a level
 )
 LEVEL = ("/cost/retrain_to_level", "/cost/flop_ratio_to_level")  # how a training went
 RULE = (
-    f"a number holds within {LIMIT:g} spreads of what is found here, of games with other seeds and "
-    f"of the records it was counted on; of games alone, within as many of Student's t"
+    f"a number holds within {LIMIT:g} spreads of the value here; the spread is that of games with other "
+    "seeds and of sampling records; for games alone, the limit is by Student's t"
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Verified:
-    "What became of a record that was computed again."
+    "The result of computing a record again."
 
-    elsewhere: list[str]  # in what this is another kind of machine; empty: bits are compared
-    differences: list[Difference]  # that speak against the record
-    judged: list[Judged]  # numbers that were found otherwise elsewhere, the furthest first
-    unjudged: list[Difference]  # others, of which nobody knows how far they may lie apart
+    elsewhere: list[str]  # how this machine differs from the record's; empty: bits are compared
+    differences: list[Difference]  # that count against the record
+    judged: list[Judged]  # numbers that differ on this other machine, the furthest first
+    unjudged: list[Difference]  # others, for which no allowed difference is known
     games: int  # that were played here, that of the run itself included
 
     @property
     def holds(self) -> bool:
-        "Whether nothing speaks against the record."
+        "Whether nothing counts against the record."
         return not self.differences
 
 
@@ -379,7 +379,7 @@ def judge(
     again: dict,  # the same scenario, computed here
     games: list[dict[str, object]],  # of `play_again`
 ) -> tuple[list[Difference], list[Judged], list[Difference]]:  # against it, judged, not judged
-    "What differs between a record from elsewhere and what is found here."
+    "The differences between a record of another machine and its recomputation here."
     there, here = dict(list_judged(record)), dict(list_judged(again))
     errors, ours = list_errors(record), list_errors(again)
     ends_at_level = record["scenario"]["recipe"]["stop_at_level"]
@@ -417,13 +417,13 @@ def find_fixed(
     record: dict,  # a whole one
     again: dict,  # the same scenario, computed here
 ) -> list[Difference]:
-    "What differs of all that is the same on every machine."
+    "The differences in what should be the same on every machine."
     differing = find_differences(record, again)
     return [one for one in differing if one[0].split("/")[1] in SAME]
 
 
 def _list_found(where: str, again: object, games: list[dict[str, object]]) -> list[float]:
-    "A number as found here: in the run, and in each game that has it."
+    "The values of a number here: in the run, and in each game that has it."
     played = [game[where] for game in games if _is_number(game.get(where))]
     return [_as_float(value) for value in (again, *played)]
 
@@ -434,7 +434,7 @@ def _as_float(value: Any) -> float:
 
 
 def _is_number(value: object) -> bool:
-    "Whether it is one that can lie near another."
+    "Whether it is a number, and not a truth value."
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 # %% ../nbs/14a_verifying.ipynb #ee7b338a
@@ -447,9 +447,9 @@ def examine(
 ) -> Verified:
     """Recomputes a record and judges it, by bits on the same kind of machine, else by spread.
 
-    What is not recomputed is named in `UNPROVED`; it must agree with the rest, see `check_costs`.
-    Games are played only where numbers were found otherwise. `BrokenFile` for a record that was
-    edited, by its digest or its key.
+    `UNPROVED` names what is not recomputed; it must agree with the rest, see `check_costs`.
+    Games are played only where numbers differ. `BrokenFile` for a record that was edited, which
+    its digest or its key shows.
     """
     if not isinstance(record, dict):
         record = read_record(record)
@@ -483,7 +483,7 @@ def _examine(record: dict, replays: int, progress: bool, device: torch.device) -
     differing = find_differences(record, again)
     if not elsewhere or not differing:
         return Verified(elsewhere, wrong + differing, [], [], 1)
-    if fixed := find_fixed(record, again):  # another run: its games would say nothing
+    if fixed := find_fixed(record, again):  # it is another run, whose games would show nothing
         return Verified(elsewhere, wrong + fixed, [], [], 1)
     games = play_again(finished, replays)
     against, judged, unjudged = judge(record, again, games)
@@ -496,5 +496,5 @@ def verify(
     progress: bool = True,  # show bars
     device: str | torch.device | None = None,  # None: a GPU where there is one
 ) -> list[Difference]:  # (where, recorded, found here)
-    "What speaks against a record that is computed again, none when it holds; see `examine`."
+    "What counts against a record that is computed again; empty when it holds; see `examine`."
     return examine(record, progress=progress, device=device).differences

@@ -21,7 +21,7 @@ def S(
     return p.sort(dim=-1, descending=True).values
 
 # %% ../nbs/06_views.ipynb #c010
-FLOOR = -15.0  # nats; log-posteriors below this are noise
+FLOOR = -15.0  # nats; log-posteriors below this are numerical noise
 
 
 def posterior(

@@ -717,7 +717,7 @@ def empty_inputs():
 
 
 def explore(name, toy, inputs, start):
-    "Puts inputs to a door, until so many were tried; kinds of failure are told apart, and shrunk."
+    "Puts inputs to a door, until so many were tried; kinds of failure are distinguished, and shrunk."
     target = DOORS[name]
 
     def enter(case):
