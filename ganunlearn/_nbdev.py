@@ -24,6 +24,8 @@ FENCED = re.compile(r"^```.*?^```", re.M | re.S)
 NAMED = re.compile(r"\[(`[^`]*`)\]\([^)]*\)")  # a link around a name in backticks
 SILENT = re.compile(r"^#\| code-fold: true\n(?!#\|)")  # folded, and no directive besides
 TAG = re.compile(r"\\tag\{(.*?)\}")  # the number of an equation: MathML has none
+ROW = re.compile(r"^\|.*`.*\\\|.*$", re.M)  # of a table, with code and a bar that is no edge
+CODE = re.compile(r"`([^`]+)`")
 CAPTION = re.compile(r"^(#\| *fig-(?:alt|cap): +)(?![\"'\[])(.*?) *$", re.M)  # not quoted yet
 
 
@@ -55,6 +57,19 @@ def resolve_link(
 def quote_caption(match: re.Match) -> str:
     "A caption in quotes: a colon in one without would end the YAML value."
     return match[1] + json.dumps(match[2], ensure_ascii=False)
+
+
+def write_bar(match: re.Match) -> str:
+    "Code for a table. GitHub wants a backslash before a bar in it, which Quarto would show."
+    if "\\|" not in match[1]:
+        return match[0]
+    text = match[1].replace("\\|", "|")
+    return f"<code>{''.join(c if c.isalnum() or c == ' ' else f'&#{ord(c)};' for c in text)}</code>"
+
+
+def write_bars(match: re.Match) -> str:
+    "A row of a table, whose code may have bars."
+    return CODE.sub(write_bar, match[0])
 
 
 def is_code(cell) -> bool:
@@ -105,7 +120,7 @@ class Tidy(Processor):
 
     def relink(self, text: str) -> str:
         "Markdown whose links lead somewhere."
-        text = PRIVATE.sub(r"\1", text)
+        text = ROW.sub(write_bars, PRIVATE.sub(r"\1", text))
         return LINK.sub(lambda match: match[1] + resolve_link(match[2], self.page), text)
 
     def tidy_output(self, output: dict) -> None:

@@ -41,9 +41,13 @@ LOOK = r"""() => {  // what is on the page
   const all = (q) => [...document.querySelectorAll(q)];
   const main = document.querySelector("main");
   const walk = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
-  const prose = [];
+  const prose = [], words = new Set();
   for (let node; (node = walk.nextNode());) {
-    if (!node.parentElement.closest("code, pre, math, script, style")) prose.push(node.data);
+    const e = node.parentElement;
+    if (e.closest("code, pre, math, script, style")) continue;
+    prose.push(node.data);
+    if (!e.closest("section p, main > p") || e.closest("header, figure, .cell")) continue;
+    for (const word of node.data.toLowerCase().match(/[a-z]{5,}/g) || []) words.add(word);
   }
   const tex = /\\\(|\\\[|\\[a-z]+\{|\$[^\s$][^$\n]{0,80}[^\s$]\$/g;
   const silent = all("main img").filter((i) => !(i.alt || "").trim());
@@ -57,6 +61,8 @@ LOOK = r"""() => {  // what is on the page
     broken: all("img").filter((i) => !i.naturalWidth).map((i) => i.src.slice(0, 80)),
     silent: silent.map((i) => (i.closest("[id]") || {}).id || i.src.slice(0, 40)),
     raw: prose.join("\n").match(tex) || [],
+    words: [...words],
+    escaped: all("main td code").map((e) => e.textContent).filter((t) => / \\\| /.test(t)),
     maths: all("math, mjx-container, .katex").length,
     unread: all("math mi, math mtext, math mo").map((e) => e.textContent)
       .filter((t) => /\\/.test(t)),
@@ -504,6 +510,20 @@ def judge_files(known):
     return faults
 
 
+def judge_index(known):
+    "Faults of the search's index: it has the words of the pages' paragraphs."
+    path, texts = SITE / "search.json", {}
+    for entry in json.loads(path.read_text(encoding="utf-8")) if path.exists() else []:
+        page = entry["href"].partition("#")[0]
+        texts[page] = texts.get(page, "") + entry["text"].lower()
+    faults = []
+    for page, seen in known.items():
+        missing = [word for word in seen["words"] if word not in texts.get(page, "")]
+        if missing:
+            faults.append(f"the index of the search has other words for {page}: {missing[:6]}")
+    return faults
+
+
 def judge(page, seen, base, known, book):
     "Faults in what was seen of a page."
     listed = {split_address(link)[0] for link in seen["sidebar"] if link.startswith(base)}
@@ -514,6 +534,7 @@ def judge(page, seen, base, known, book):
         "broken image": seen["broken"],
         "image without alternative text (#| fig-alt:) in": seen["silent"],
         "mathematics left as source": seen["raw"],
+        "code with a backslash before a bar": seen["escaped"],
         "TeX that was not understood": seen["unread"],
         "sideways scrolling on a phone": seen["wide"],
         "not in 'On this page'": sorted(list_anchors(page) - {*seen["toc"]}),
@@ -570,7 +591,7 @@ async def check(chromium, base, pages):
     for page, seen, early in done:
         faults[page] = early + judge(page, seen, base, known, books[page])
     missing = sorted({*books} - {*list_pages()})
-    more += judge_files(known)
+    more += judge_files(known) + judge_index(known)
     faults["the site"] = more + [f"{page} is staged, but was not made" for page in missing]
     return faults
 

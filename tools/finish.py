@@ -8,11 +8,11 @@ search holds the TeX of equations. Who uses the keyboard passes the whole menu f
 looks for a phrase that resembles the query, while people type words. Standard library only.
 """
 
-import html
 import json
 import os
 import re
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 IMPORTED = re.compile(r"@import (?:url\([^)]*\)|\"[^\"]*\"|'[^']*');?")
@@ -41,6 +41,9 @@ MATH = re.compile(  # an equation that has no box yet
 BODY = re.compile(r"(<body[^>]*>)(?!<a class=\"skip\")")
 SKIP = '<a class="skip" href="#quarto-document-content">Skip to the text</a>'
 TEX = re.compile(r"<annotation[^>]*encoding=\"application/x-tex\"[^>]*>(.*?)</annotation>", re.S)
+BRACKETS = str.maketrans({"<": "&lt;", ">": "&gt;"})  # as the index has them
+MARKED = re.compile("\x02[^\x03]*\x03")  # TeX, as `PageText` marks it
+LINES = re.compile(f"^(?:[^\n\x02]*{MARKED.pattern})+[^\n\x02]*$", re.M)  # those with TeX in them
 
 # Sections that hold every word of the query come first, and among these the ones that are named so;
 # then those that resemble the phrase.
@@ -90,23 +93,60 @@ def box_equation(match):
     return f'<span class="{kind}">{match[0]}</span>'
 
 
+class PageText(HTMLParser):
+    "The text of a page as Quarto's index has it, with marks around the TeX of equations."
+
+    def __init__(self, page):
+        super().__init__()
+        self.parts, self.silent = [], 0
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.silent += tag in ("script", "style")
+        if tag == "annotation":
+            self.parts.append("\x02")
+
+    def handle_endtag(self, tag):
+        self.silent -= tag in ("script", "style")
+        if tag == "annotation":
+            self.parts.append("\x03")
+
+    def handle_data(self, data):
+        if not self.silent:
+            self.parts.append(data)
+
+
+def list_lines(page):
+    "`[(lines of the index, the same without the TeX of their equations), ...]` of a page."
+    lines = set(LINES.findall("".join(PageText(page).parts)))
+    both = [(line.replace("\x02", "").replace("\x03", ""), MARKED.sub("", line)) for line in lines]
+    return [tuple(line.strip().translate(BRACKETS) for line in pair) for pair in both]
+
+
 def free_pages(site):
-    "Pages ask for no widgets; the TeX of their equations: `{page: [source, ...]}`."
-    equations, home = {}, HOME.search((Path(site) / "sitemap.xml").read_text(encoding="utf-8"))
+    "Pages ask for no widgets; of each, the lines of the index that have the TeX of equations."
+    lines, home = {}, HOME.search((Path(site) / "sitemap.xml").read_text(encoding="utf-8"))
     card = rf"\g<1>{home[1]}card.png"  # Quarto takes a page's first picture, even within its text
     for path in list_files(site, ".html"):
         text = path.read_text(encoding="utf-8")
-        equations[path.relative_to(site).as_posix()] = [
-            html.unescape(source).strip() for source in TEX.findall(text)
-        ]
+        if "<annotation" in text:
+            lines[path.relative_to(site).as_posix()] = list_lines(text)
         freed = CARD.sub(card, TEX.sub("", WIDGETS.sub("", text)))
         freed = BODY.sub(rf"\g<1>{SKIP}", MATH.sub(box_equation, freed))
         if freed != text:
             path.write_text(freed, encoding="utf-8")
-    return equations
+    return lines
 
 
-def free_index(site, equations):
+def free_lines(text, lines):
+    "A text of the index with other lines: whole ones, since TeX may be a letter that words have."
+    for old, new in lines:
+        text = re.sub(rf"(?m)^(\s*){re.escape(old)}(?=\s*$)", lambda m, new=new: m[1] + new, text)
+    return text
+
+
+def free_index(site, lines):
     "The index of the search without the TeX of equations."
     path = Path(site) / "search.json"
     if not path.exists():
@@ -114,8 +154,7 @@ def free_index(site, equations):
     entries = json.loads(path.read_text(encoding="utf-8"))
     for entry in entries:
         page = entry["href"].partition("#")[0]
-        for source in sorted(equations.get(page, []), key=len, reverse=True):
-            entry["text"] = entry["text"].replace(source, "")
+        entry["text"] = free_lines(entry["text"], lines.get(page, []))
     path.write_text(json.dumps(entries, ensure_ascii=False), encoding="utf-8")
 
 
