@@ -17,7 +17,7 @@ from .core import InputError, choose
 def S(
     p: Tensor,  # …, K
 ) -> Tensor:  # …, K
-    "*Sort* of §2.4: the entries of each row in descending order."
+    "The paper's Sort (§2.4): the entries of each row in descending order."
     return p.sort(dim=-1, descending=True).values
 
 # %% ../nbs/06_views.ipynb #c010

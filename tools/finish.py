@@ -38,6 +38,11 @@ MATH = re.compile(  # an equation that has no box yet
     r"<math\b[^>]*\bdisplay=\"(inline|block)\".*?</math>",
     re.S,
 )
+BOUND = re.compile(  # an equation within text, and the punctuation that must not begin a line
+    r"(?<!<span class=\"bound\">)(<span class=\"math\"><math\b(?:(?!</math>).)*</math></span>"
+    r"[.,;:!?)’”]+)",
+    re.S,
+)
 BODY = re.compile(r"(<body[^>]*>)(?!<a class=\"skip\")")
 SKIP = '<a class="skip" href="#quarto-document-content">Skip to the text</a>'
 TEX = re.compile(r"<annotation[^>]*encoding=\"application/x-tex\"[^>]*>(.*?)</annotation>", re.S)
@@ -133,7 +138,8 @@ def free_pages(site):
         if "<annotation" in text:
             lines[path.relative_to(site).as_posix()] = list_lines(text)
         freed = CARD.sub(card, TEX.sub("", WIDGETS.sub("", text)))
-        freed = BODY.sub(rf"\g<1>{SKIP}", MATH.sub(box_equation, freed))
+        freed = BOUND.sub(r'<span class="bound">\1</span>', MATH.sub(box_equation, freed))
+        freed = BODY.sub(rf"\g<1>{SKIP}", freed)
         if freed != text:
             path.write_text(freed, encoding="utf-8")
     return lines
