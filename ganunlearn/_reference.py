@@ -512,7 +512,7 @@ def write_methods(o: Any) -> str:
             continue
         is_value = isinstance(method, property)
         call = name if is_value else write_call(name, getattr(o, name))
-        lines.append(f"- {write_code('.' + call)} {write_summary(method)}")
+        lines.append(f"- `.{call}` {write_summary(method)}")
     return "\n".join(lines)
 
 

@@ -63,7 +63,8 @@ LOOK = r"""() => {  // what is on the page
     raw: prose.join("\n").match(tex) || [],
     starred: prose.join("\n").match(/\*\*\S*/g) || [],
     words: [...words],
-    escaped: all("main td code").map((e) => e.textContent).filter((t) => / \\\| /.test(t)),
+    escaped: all("main :not(pre) > code").map((e) => e.textContent)
+      .filter((t) => / \\\| /.test(t)),
     maths: all("math, mjx-container, .katex").length,
     unread: all("math mi, math mtext, math mo").map((e) => e.textContent)
       .filter((t) => /\\/.test(t)),
