@@ -149,7 +149,7 @@ def evaluating(
 # %% ../nbs/05_training.ipynb #a2001
 def ask_model(
     model: nn.Module,  # a classifier
-    x: Any,  # N records: model(x); a dictionary: model(**x); a tuple: model(*x)
+    x: Any,  # N records: `model(x)`; a dictionary: `model(**x)`; a tuple: `model(*x)`
     outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> Any:  # logits float32 N,K, or what the model answered, where that cannot be read as logits
     "A model's answer to a batch. `InputError` where it cannot take these records."

@@ -9,7 +9,7 @@ they would fetch.
 
 import re
 import shutil
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 from finish import WORDS, finish
@@ -22,6 +22,7 @@ from smalldocs.site import Site
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_docs"
 EQUATION = re.compile(r'<span class="math (inline|display)">(.*?)</span>', re.S)
+TEX = re.compile(r"[\\_^{]")  # what no word has: a single letter is a word, too
 BARS = re.compile(r"<mo[^>]*>(?=&#x0(?:2016|2225);)")  # of a norm
 EXPECTED = re.compile(  # warnings of smalldocs about what only Quarto does
     r"output-file is not read|format commonmark is not built|html\.grid is ignored"
@@ -42,6 +43,14 @@ def convert_equation(match):
     return math if kind == "display" else f'<span class="math">{math}</span>'
 
 
+def free_text(text, equations):
+    "A text for the index: without TeX, and so that smalldocs takes no `a < b > c` for a tag."
+    shown = {" ".join(tex.split()) for tex in equations if TEX.search(tex)}
+    for tex in sorted(shown, key=len, reverse=True):
+        text = text.replace(tex, "")
+    return escape(text, quote=False)
+
+
 class Preview(Site):
     "smalldocs' site with the page names of Quarto's, loading nothing from other hosts."
 
@@ -52,6 +61,9 @@ class Preview(Site):
 
     def render_page(self, page):
         super().render_page(page)
+        equations = [unescape(found[2])[2:-2] for found in EQUATION.finditer(page.html)]
+        for section in page.env.get("search", []):
+            section["text"] = free_text(section["text"], equations)
         try:
             page.html = EQUATION.sub(convert_equation, page.html)
         except ValueError as error:
