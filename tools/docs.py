@@ -29,6 +29,9 @@ EXPECTED = re.compile(  # warnings of smalldocs about what only Quarto does
     r"|html-math-method|respect-user-color-scheme|compiles no Sass"
 )
 
+TAGS = "a|b|br|code|dd|details|div|dl|dt|em|i|img|kbd|li|ol|p|small|span|strong|su[bp]|summary|t[dhr]|ul"
+LESS = re.compile(rf"<(?!/?(?:{TAGS})\b[^<>]*>)")  # a sign in a text, and no tag
+
 FUZZY = "fuse.search(q, { limit }).map((h) => h.item)"  # how smalldocs searches: for a phrase
 
 
@@ -69,6 +72,12 @@ class Preview(Site):
         except ValueError as error:
             raise ValueError(f"{page.src}: {error}") from error
         page.env["math"] = False  # or the page would load KaTeX from a network
+
+    def write_search(self):
+        for page in self.pages.values():
+            for section in page.env.get("search", []):  # or all up to the next > would be left out
+                section["text"] = LESS.sub("&lt;", section["text"])
+        super().write_search()
 
     def copy_assets(self, nav):
         super().copy_assets(nav)

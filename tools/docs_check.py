@@ -61,7 +61,7 @@ LOOK = r"""() => {  // what is on the page
     broken: all("img").filter((i) => !i.naturalWidth).map((i) => i.src.slice(0, 80)),
     silent: silent.map((i) => (i.closest("[id]") || {}).id || i.src.slice(0, 40)),
     raw: prose.join("\n").match(tex) || [],
-    starred: prose.join("\n").match(/\*\*\S*/g) || [],
+    starred: prose.join("\n").match(/(?<!\S)\*\*\S+/g) || [],
     words: [...words],
     escaped: all("main :not(pre) > code").map((e) => e.textContent)
       .filter((t) => / \\\| /.test(t)),
