@@ -9,7 +9,7 @@ they would fetch.
 
 import re
 import shutil
-from html import escape, unescape
+from html import unescape
 from pathlib import Path
 
 from finish import WORDS, finish
@@ -47,11 +47,11 @@ def convert_equation(match):
 
 
 def free_text(text, equations):
-    "A text for the index: without TeX, and so that smalldocs takes no `a < b > c` for a tag."
+    "A text for the index: without the TeX of these equations."
     shown = {" ".join(tex.split()) for tex in equations if TEX.search(tex)}
     for tex in sorted(shown, key=len, reverse=True):
         text = text.replace(tex, "")
-    return escape(text, quote=False)
+    return text
 
 
 class Preview(Site):
