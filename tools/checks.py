@@ -322,13 +322,44 @@ def check_figures():
     return len(figures)
 
 
+COLAB = re.compile(
+    r"https://colab\.research\.google\.com/github/([\w-]+/[\w-]+)/blob/main/(\S+?)\)"
+)
+INSTALLED = re.compile(
+    r'^! \[ -e /content \] && pip install -q "ganunlearn\[([\w,]+)\] @ git\+(\S+)"$', re.M
+)
+
+
+def check_colab():
+    """The number of pages that offer to be run in Colab.
+
+    AssertionError for one that would not run there: it stands elsewhere, does not install the
+    library, or reads files of this repository.
+    """
+    offered = 0
+    for path in notebooks():
+        prose = "\n".join(source for source, _ in read_cells(path, "markdown"))
+        if not (link := COLAB.search(prose)):
+            continue
+        cells = [source for source, _ in read_cells(path, "code")]
+        assert link[2] == path.relative_to(ROOT).as_posix(), f"{path.name}: Colab opens {link[2]}"
+        installed = INSTALLED.search(cells[0])
+        assert installed, f"{path.name}: in Colab the first cell must install the library"
+        assert installed[2].endswith(link[1]), f"{path.name}: {installed[2]} is another repository"
+        outside = [source for source in cells if re.search(r"""["']\.\./""", source)]
+        assert not outside, f"{path.name}: Colab has no other file of this repository: {outside}"
+        offered += 1
+    return offered
+
+
 def check_site(tmp):
     "the site"
     pages = check_listed()
     check_sidebar()
     check_titles()
     check_docstrings()
-    return f"{pages} pages, {check_links()} links between them, {check_figures()} figures"
+    found = f"{pages} pages, {check_links()} links between them, {check_figures()} figures"
+    return f"{found}, {check_colab()} pages for Colab"
 
 
 # ---- continuous integration

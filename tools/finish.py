@@ -60,9 +60,12 @@ WORDS = """((query, entries, similar, limit) => {
   const words = telling.length ? telling : typed;
   const name = (e) => `${e.title} ${e.section || ""}`.toLowerCase();
   const holds = (e, w) => (name(e) + " " + e.text.toLowerCase()).includes(w);
-  const named = (e) => words.filter((w) => name(e).includes(w)).length;
+  const begins = (e, w) => name(e).split(/[^\\w]+/).some((own) => own.startsWith(w));
+  const named = (e) => 10 * words.filter((w) => begins(e, w)).length +
+    typed.filter((w) => begins(e, w)).length;
   const whole = entries.filter((e) => words.every((w) => holds(e, w)));
-  whole.sort((a, b) => named(b) - named(a));
+  const rank = new Map(whole.map((e) => [e, named(e)]));
+  whole.sort((a, b) => rank.get(b) - rank.get(a));
   return [...new Set([...whole, ...similar])].slice(0, limit);
 })""".replace("COMMON", json.dumps(COMMON))
 QUARTOS = "await index.search(query, fuseOptions);"

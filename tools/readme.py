@@ -15,6 +15,7 @@ import os
 import posixpath
 import re
 import shutil
+from html import unescape
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,9 +29,14 @@ def relink(text):
     return link.sub(lambda match: match[1] + posixpath.normpath("nbs/" + match[2]), text)
 
 
+DRAWN = re.compile(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)">')  # for a desktop
+
+
 def read_picture(output):
     "`(path, bytes)` of the PNG that an output holds, named after its content; None without."
-    png = base64.b64decode(output.get("data", {}).get("image/png", ""))
+    data = output.get("data", {})
+    drawn = DRAWN.search("".join(data.get("text/html", "")))
+    png = base64.b64decode(data.get("image/png", "") or (drawn[1] if drawn else ""))
     return (f"images/{hashlib.sha256(png).hexdigest()[:12]}.png", png) if png else None
 
 
@@ -38,7 +44,8 @@ def show_output(output, alt=""):
     "An output as Markdown: Markdown and HTML as they are, a picture as a link, text in a fence."
     data = output.get("data", {})
     if picture := read_picture(output):
-        return f"![{alt}]({picture[0]})"
+        drawn = DRAWN.search("".join(data.get("text/html", "")))
+        return f"![{unescape(drawn[2]) if drawn else alt}]({picture[0]})"
     for kind in ("text/markdown", "text/html"):
         if kind in data:
             return relink("".join(data[kind]))
