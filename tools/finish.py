@@ -50,9 +50,9 @@ BRACKETS = str.maketrans({"<": "&lt;", ">": "&gt;"})  # as the index has them
 MARKED = re.compile("\x02[^\x03]*\x03")  # TeX, as `PageText` marks it
 LINES = re.compile(f"^(?:[^\n\x02]*{MARKED.pattern})+[^\n\x02]*$", re.M)  # those with TeX in them
 
-# Sections that hold every word of the query come first, and among these the ones that are named so;
-# then those that resemble the phrase.
-COMMON = "a an and are be can do does for how i if in is it its many me much my of on or so the this to was what when where which who why will with you"  # noqa: E501
+# Sections that hold every word of the query come first, and among these the ones that are named so
+# and those that help; then those that resemble the phrase.
+COMMON = "a an and are be can do does for how i if in is it its many me much my of on one or so the this to was what when where which who why will with you"  # noqa: E501
 WORDS = """((query, entries, similar, limit) => {
   const common = new Set(COMMON.split(" "));
   const typed = query.toLowerCase().replace(/[?!.,;:]+/g, " ").split(/\\s+/).filter(Boolean);
@@ -61,8 +61,9 @@ WORDS = """((query, entries, similar, limit) => {
   const name = (e) => `${e.title} ${e.section || ""}`.toLowerCase();
   const holds = (e, w) => (name(e) + " " + e.text.toLowerCase()).includes(w);
   const begins = (e, w) => name(e).split(/[^\\w]+/).some((own) => own.startsWith(w));
+  const helps = (e) => /^(\\.\\/)?(index|howto\\/)/.test(e.href);
   const named = (e) => 10 * words.filter((w) => begins(e, w)).length +
-    typed.filter((w) => begins(e, w)).length;
+    typed.filter((w) => begins(e, w)).length + (helps(e) ? 5 : 0);
   const whole = entries.filter((e) => words.every((w) => holds(e, w)));
   const rank = new Map(whole.map((e) => [e, named(e)]));
   whole.sort((a, b) => rank.get(b) - rank.get(a));
