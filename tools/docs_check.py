@@ -396,7 +396,7 @@ ASKED = {  # what readers type, and where they should arrive first
 async def try_search(browser, base, words, address=""):
     "Faults of the search: it must find the words, and lead to this address or to a page with them."
     tab = await browser.new_page(viewport=DESKTOP)
-    start = base + "glossary.html"
+    start = base + "cite.html"
     await tab.goto(start, wait_until="load")
     await tab.locator("input[type=search]:visible, .aa-Input:visible").first.fill(words)
     try:
