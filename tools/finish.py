@@ -62,7 +62,7 @@ WORDS = """((query, entries, similar, limit) => {
   const holds = (e, w) => (name(e) + " " + e.text.toLowerCase()).includes(w);
   const named = (e) => words.filter((w) => name(e).includes(w)).length;
   const whole = entries.filter((e) => words.every((w) => holds(e, w)));
-  const under = (e, pages) => new RegExp(`(^|/)(${pages})\\b`).test(e.href || "");
+  const under = (e, pages) => new RegExp(`(^|/)(${pages})[./]`).test(e.href || "");
   const late = (e) => under(e, "howto") ? 0 : under(e, "changelog|reference") ? 2 : 1;
   whole.sort((a, b) => named(b) - named(a) || late(a) - late(b));
   return [...new Set([...whole, ...similar])].slice(0, limit);
