@@ -50,8 +50,8 @@ BRACKETS = str.maketrans({"<": "&lt;", ">": "&gt;"})  # as the index has them
 MARKED = re.compile("\x02[^\x03]*\x03")  # TeX, as `PageText` marks it
 LINES = re.compile(f"^(?:[^\n\x02]*{MARKED.pattern})+[^\n\x02]*$", re.M)  # those with TeX in them
 
-# Sections that hold every word of the query come first, and among these the ones that are named so
-# and those that help; then those that resemble the phrase.
+# Sections that hold every word of the query come first, and among these the ones that are named so,
+# and those that help; the changelog and the reference last; then what resembles the phrase.
 COMMON = "a an and are be can do does for how i if in is it its many me much my of on one or so the this to was what when where which who why will with you"  # noqa: E501
 WORDS = """((query, entries, similar, limit) => {
   const common = new Set(COMMON.split(" "));
@@ -61,15 +61,17 @@ WORDS = """((query, entries, similar, limit) => {
   const name = (e) => `${e.title} ${e.section || ""}`.toLowerCase();
   const holds = (e, w) => (name(e) + " " + e.text.toLowerCase()).includes(w);
   const begins = (e, w) => name(e).split(/[^\\w]+/).some((own) => own.startsWith(w));
-  const helps = (e) => /^(\\.\\/)?(index|howto\\/)/.test(e.href);
+  const under = (e, pages) => new RegExp(`^([.]/)?(${pages})[./]`).test(e.href);
+  const helps = (e) => under(e, "index|howto") ? 5 : under(e, "changelog|reference") ? -5 : 0;
   const named = (e) => 10 * words.filter((w) => begins(e, w)).length +
-    typed.filter((w) => begins(e, w)).length + (helps(e) ? 5 : 0);
+    typed.filter((w) => begins(e, w)).length + helps(e);
   const whole = entries.filter((e) => words.every((w) => holds(e, w)));
   const rank = new Map(whole.map((e) => [e, named(e)]));
   whole.sort((a, b) => rank.get(b) - rank.get(a));
   return [...new Set([...whole, ...similar])].slice(0, limit);
 })""".replace("COMMON", json.dumps(COMMON))
 QUARTOS = "await index.search(query, fuseOptions);"
+NARROWS = "now - then > kFuseMaxWait"  # a slow search: the next one asks only what this one found
 OURS = f"""{WORDS}(
     query, index._docs, index.search(query, fuseOptions).map((r) => r.item), fuseOptions.limit
   ).map((item) => ({{ item }}));"""
@@ -174,9 +176,10 @@ def search_words(site):
         text = path.read_text(encoding="utf-8")
         if OURS in text:
             continue
-        if QUARTOS not in text:
+        if QUARTOS not in text or NARROWS not in text:
             sys.exit(f"{path.name} searches in another way now: look at QUARTOS in tools/finish.py")
-        path.write_text(text.replace(QUARTOS, OURS), encoding="utf-8")
+        text = text.replace(QUARTOS, OURS).replace(NARROWS, "false")  # "how much" is not all words
+        path.write_text(text, encoding="utf-8")
 
 
 def finish(site):
