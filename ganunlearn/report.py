@@ -225,6 +225,20 @@ class Report:
 
         return pd.DataFrame(self.rows).set_index("measure")
 
+    def format_table(self) -> "pd.DataFrame":
+        "The rows as text, each value with its interval behind it."
+        import pandas as pd
+
+        table = self.table()
+        shown = table[["before", "after", "goal"]].map(
+            lambda rate: "" if pd.isna(rate) else f"{rate:.3f}"
+        )
+        for when in ("before", "after"):
+            ends = table[[f"{when}_low", f"{when}_high"]].dropna()  # an accuracy has none
+            for name, (low, high) in ends.iterrows():
+                shown.loc[name, when] += f" [{low:.3f}, {high:.3f}]"
+        return shown
+
     def list_lines(self) -> list[str]:
         "The report as sentences, the verdict first."
         spent = "a time that was not measured"
@@ -268,7 +282,7 @@ class Report:
         return axes
 
     def __str__(self) -> str:
-        return "\n".join([*self.list_lines(), "", self.table().round(3).to_string()])
+        return "\n".join([*self.list_lines(), "", self.format_table().to_string()])
 
     def _repr_html_(self) -> str:
         "For notebooks: text, table and figure in one piece, without external files."
@@ -282,7 +296,7 @@ class Report:
         code = base64.b64encode(image.getvalue()).decode()
         first, *others = (html.escape(line) for line in self.list_lines())
         words = f"<p><b>{first}</b></p>" + "".join(f"<p>{line}</p>" for line in others)
-        shown = self.table().round(3).to_html(na_rep="")
+        shown = self.format_table().to_html()
         alt = "Log-odds of the forgotten and of unseen records, before and after."
         return f'{words}{shown}<img alt="{alt}" src="data:image/png;base64,{code}">'
 

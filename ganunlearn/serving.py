@@ -937,7 +937,7 @@ NOT_TRIED = (
 NAMES = """
 AUC: how often the attacker picks the right one of two rows, one forgotten and one unseen; a blind
 guess gives .5. Label known: the attacker knows the right answers. Goal: the estimated value of a
-model without these rows; for accuracies, the least that was allowed. Low and high: the ends of an
+model without these rows; for accuracies, the least that was allowed. In brackets: the ends of an
 interval of 95 %. Accuracy: share of right answers, on the rows to be forgotten (forget), on those
 that stay (retain), on unseen ones. Figures: share of rows below a log-odds of the right answer.
 """
@@ -1003,7 +1003,7 @@ def _show_report(told: Report) -> str:
     figure.savefig(image, format="png", dpi=90, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
     code = base64.b64encode(image.getvalue()).decode()
-    table = told.table().round(3).to_html(na_rep="", border=0)
+    table = told.format_table().to_html(border=0)
     return f'{table}<img alt="{describe_figure(told)}" src="data:image/png;base64,{code}">'
 
 
