@@ -1462,7 +1462,7 @@ def _purge(door: Door, folder: Path) -> list[str]:
         book.write(msgspec.structs.replace(ledger, purged=True))
     cached = int(list_cache().models.sum())
     lines = [
-        f"Removed: {len(gone)} files of weights that knew these people.",
+        f"Removed: {_count_of(len(gone), 'file', 'files')} of weights that knew these people.",
         "Not examined: backups, copies elsewhere, snapshots of the disk, and rows in the data.",
         "From now on, check --again cannot compute the numbers again, as it needs the old model.",
     ]
