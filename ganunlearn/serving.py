@@ -1469,7 +1469,8 @@ def _purge(door: Door, folder: Path) -> list[str]:
     if not found.get(ledger.original) and not ledger.purged:
         lines.insert(1, "The original was not found by its hash: remove it yourself.")
     if cached:
-        fact = f"Left: {cached} models in the cache whose training data are not known"
+        models = _count_of(cached, "model", "models")
+        fact = f"Left: {models} in the cache whose training data are not known"
         lines.insert(
             1, f"{fact}; if these data may be among them: ganunlearn cache --purge --models"
         )
