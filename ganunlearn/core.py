@@ -616,7 +616,8 @@ def list_cache() -> "pd.DataFrame":
 
     root = Path(os.path.abspath(cache_dir()))
     columns = ["file", "kind", "what", "rows", "models", "unfinished", "bytes", "days"]
-    return pd.DataFrame(map(_describe_cached, _look_into_cache(root)), columns=columns)
+    table = pd.DataFrame(map(_describe_cached, _look_into_cache(root)), columns=columns)
+    return table.astype(dict(rows=bool, models=bool, unfinished=bool))  # also where it is empty
 
 
 def _describe_cached(file: _Cached) -> tuple:

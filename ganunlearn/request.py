@@ -101,8 +101,8 @@ def make_schema() -> dict:
 # %% ../nbs/17a_request.ipynb #qa009
 TEMPLATE = """\
 # yaml-language-server: $schema=request.schema.json
-# A request to be forgotten. Paths are relative to this file. Keep this file private: it names
-# people. No file that is made from it does.
+# A request to be forgotten. Paths are relative to this file. It names people, so keep it private,
+# and when all is done, write people: []. No file that is made from it names anybody.
 
 model: my_shop:build          # module:function that builds the network, without weights
 arguments: {}                 # arguments of that function

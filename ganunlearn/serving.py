@@ -457,7 +457,13 @@ def compare_roads(
 def preview(
     case: Case,  # checked
 ) -> Preview:
-    "Estimates the cost from a little training and a few rounds; the model is not changed."
+    """Estimates the cost from a little training and a few rounds; the model is not changed.
+
+    `InputError` where nothing is left to be forgotten.
+    """
+    if not case.is_forget.any():
+        fact = "everybody in the request was forgotten before, and their rows were deleted"
+        raise InputError(f"{fact}; nothing is left to do")
     sets = case.deal()
     forget, retain = sets["forget"], sets["retain"]
     x, _ = read_batch(forget, [0])
@@ -936,10 +942,11 @@ NOT_TRIED = (
 )
 NAMES = """
 AUC: how often the attacker picks the right one of two rows, one forgotten and one unseen; a blind
-guess gives .5. Label known: the attacker knows the right answers. Goal: the estimated value of a
-model without these rows; for accuracies, the least that was allowed. In brackets: the ends of an
-interval of 95 %. Accuracy: share of right answers, on the rows to be forgotten (forget), on those
-that stay (retain), on unseen ones. Figures: share of rows below a log-odds of the right answer.
+guess gives .5. Label known: the attacker knows the right answers. Accuracy: share of right answers,
+on the rows to be forgotten (forget), on those that stay (retain), on unseen ones. Before, after: the
+old model and the new one. Without these rows: the estimate for a model that never saw them. At least:
+the lowest accuracy that the limits allow. In brackets: the ends of an interval of 95 %. Figures:
+share of rows below a log-odds of the right answer.
 """
 
 
@@ -1003,8 +1010,18 @@ def _show_report(told: Report) -> str:
     figure.savefig(image, format="png", dpi=90, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
     code = base64.b64encode(image.getvalue()).decode()
-    table = told.format_table().to_html(border=0)
+    table = _split_goal(told.format_table()).to_html(border=0)
     return f'{table}<img alt="{describe_figure(told)}" src="data:image/png;base64,{code}">'
+
+
+def _split_goal(table: Any) -> Any:
+    "The table with a column for either kind of goal: the estimate of an AUC, the limit of an accuracy."
+    is_auc = table.index.str.startswith("AUC")
+    goals = {
+        "without these rows": table.goal.where(is_auc, ""),
+        "at least": table.goal.where(~is_auc, ""),
+    }
+    return table.drop(columns="goal").assign(**goals)
 
 
 def describe_figure(
@@ -1075,8 +1092,9 @@ def _tell_attack(evidence: Evidence) -> list[str]:
     lines = [
         "Take one of these rows, and one that the model never saw. An attacker who knows the right "
         "answers to both guesses which is which.",
-        f"The attacker is right {100 * row['after']:.0f} times in 100 (it may be {low:.0f} to "
-        f"{high:.0f}). With the old model it was {100 * row['before']:.0f}; a blind guess gives 50.",
+        f"The attacker is right {100 * row['after']:.0f} times in 100 (with other rows of the same "
+        f"kind, {low:.0f} to {high:.0f}). With the old model it was {100 * row['before']:.0f}; a "
+        "blind guess gives 50.",
         f"With a model that never saw these rows it would be about {100 * row['goal']:.0f}.",
     ]
     if evidence.everyone is not None:
@@ -1087,7 +1105,7 @@ def _tell_attack(evidence: Evidence) -> list[str]:
     share = {row["measure"]: row for row in told.rows}
     for part, what in {"retain": "rows that stay", "unseen": "rows that it never saw"}.items():
         row = share[f"accuracy on {part}"]
-        now, before = 100 * row["after"], 100 * row["before"]
+        now, before = (100 * round(row[when], 3) for when in ("after", "before"))  # as in the table
         lines.append(f"On {what} the model is right {now:.1f} times in 100; it was {before:.1f}.")
     return [*lines, *evidence.remarks]
 
@@ -1444,14 +1462,15 @@ def _purge(door: Door, folder: Path) -> list[str]:
         book.write(msgspec.structs.replace(ledger, purged=True))
     cached = int(list_cache().models.sum())
     lines = [
-        f"Removed: {len(gone)} files of weights that knew these people.",
+        f"Removed: {_count_of(len(gone), 'file', 'files')} of weights that knew these people.",
         "Not examined: backups, copies elsewhere, snapshots of the disk, and rows in the data.",
-        "From now on, check --again can compute neither the answers of the old model nor its hash.",
+        "From now on, check --again cannot compute the numbers again, as it needs the old model.",
     ]
     if not found.get(ledger.original) and not ledger.purged:
         lines.insert(1, "The original was not found by its hash: remove it yourself.")
     if cached:
-        fact = f"Left: {cached} models in the cache whose training data are not known"
+        models = _count_of(cached, "model", "models")
+        fact = f"Left: {models} in the cache whose training data are not known"
         lines.insert(
             1, f"{fact}; if these data may be among them: ganunlearn cache --purge --models"
         )
