@@ -26,7 +26,7 @@ TEX = re.compile(r"[\\_^{]")  # what no word has: a single letter is a word, too
 BARS = re.compile(r"<mo[^>]*>(?=&#x0(?:2016|2225);)")  # of a norm
 EXPECTED = re.compile(  # warnings of smalldocs about what only Quarto does
     r"output-file is not read|format commonmark is not built|html\.grid is ignored"
-    r"|html-math-method|respect-user-color-scheme|compiles no Sass"
+    r"|html-math-method|respect-user-color-scheme|compiles no Sass|unknown key language"
 )
 
 TAGS = "a|b|br|code|dd|details|div|dl|dt|em|i|img|kbd|li|ol|p|small|span|strong|su[bp]|summary|t[dhr]|ul"
