@@ -1305,18 +1305,36 @@ def _is_changed(now: Door, before: Door) -> bool:
 
 
 def _find_served(case: Case) -> Path | None:
-    "The folder of the last request, if all rows were forgotten by then; None where that is gone."
+    """The folder of the last request, if all rows were forgotten by then; None where that is gone.
+
+    None, too, for a retraining that is asked for where the last request was served by a method.
+    """
     if not case.is_old or case.door.book.ledger is None:
         return None
     last = case.door.book.ledger.served[-1]  # only its model has forgotten all of them
     for folder in list_folders(case.door):
         path = folder / "certificate.json"
-        if path.exists() and read_json(path, "restore it from a backup").get("id") == last.id:
+        if not path.exists():
+            continue
+        said = read_json(path, "restore it from a backup")
+        if said.get("id") == last.id:
+            if case.door.retrain and said.get("road") != "retrain":
+                _check_rows_left(case)
+                return None
             return folder
     if not case.is_forget.any():
         fact = "all of these were forgotten before, but the certificate of it is gone"
         raise InputError(f"{fact}; restore it from a backup")
     return None
+
+
+def _check_rows_left(case: Case) -> None:
+    "`InputError` where a retraining has no rows of the forgotten to be judged by."
+    if not case.is_forget.any():
+        fact = "these people were forgotten before, and their rows are gone"
+        raise InputError(
+            f"{fact}: without them no retrained model can be judged, so train one yourself"
+        )
 
 
 def _serve(case: Case, progress: bool) -> None:
