@@ -101,6 +101,7 @@ from ganunlearn.request import (
 )
 from .scenario import VERSIONS
 from .training import is_finite, pick_device, wrap_model
+from .verifying import find_elsewhere
 
 # %% ../nbs/17c_serving.ipynb #qc008
 CROWD = 10  # people; with fewer, intervals count each row by itself, since they need many groups
@@ -1537,7 +1538,7 @@ class Checked:
 
 KEYS = (
     *("kind", "id", "forgotten", "settings", "weights", "digest", "verdict"),
-    *("numbers", "numbers_of_all"),
+    *("numbers", "numbers_of_all", "environment"),
 )
 
 
@@ -1671,7 +1672,7 @@ def _check_ledger(door: Door, said: dict) -> tuple[str, bool | None, str]:
 
 
 SAME = 1e-9  # largest difference of numbers that are recomputed on the same machine
-NEARLY = 2e-3  # elsewhere
+NEARLY = 2e-3  # on another kind of machine
 
 
 def _check_again(
@@ -1682,17 +1683,29 @@ def _check_again(
         rows = _compute_again(door, said, pick_device(device))
     except InputError as e:
         return [("numbers", None, str(e))]
-    environment = describe_environment(pick_device(device))
-    parts = ("device", "threads", "torch", "python")
-    same = all(environment[part] == said["environment"].get(part) for part in parts)
-    most = SAME if same else NEARLY
+    elsewhere = _list_elsewhere(said["environment"], describe_environment(pick_device(device)))
+    most = NEARLY if elsewhere else SAME
     differing = _list_differing(said["numbers"] + (said["numbers_of_all"] or []), rows, most)
     if differing:
         return [("numbers", False, f"These differ: {'; '.join(differing[:3])}.")]
-    fact = "All numbers were confirmed."
+    fact = "All numbers were confirmed"
+    if elsewhere:
+        fact += f" within {NEARLY:g}, as bits cannot be compared here ({elsewhere[0]})"
     if said["audit"] is not None:
-        fact = "All numbers were confirmed, except those of the audit, which needs its references."
-    return [("numbers", True, fact)]
+        fact += ", except those of the audit, which needs its references"
+    return [("numbers", True, f"{fact}.")]
+
+
+def _list_elsewhere(then: dict, now: dict) -> list[str]:
+    "Why the bits of another time cannot be expected here; empty where they can."
+    if not {"device", "torch", "kernels"} <= {*then}:
+        return ["the certificate does not describe its machine"]
+    others = [
+        f"{part} {then.get(part)}, here {now[part]}"
+        for part in ("threads", "python")
+        if then.get(part) != now[part]
+    ]
+    return find_elsewhere(then, now) + others
 
 
 def _list_differing(told: list[dict], found: list[dict], most: float) -> list[str]:
