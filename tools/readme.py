@@ -32,20 +32,22 @@ def relink(text):
 DRAWN = re.compile(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)">')  # for a desktop
 
 
-def read_picture(output):
-    "`(path, bytes)` of the PNG that an output holds, named after its content; None without."
+def read_picture(output, alt=""):
+    "`(path, bytes, alt text)` of the PNG that an output holds, named after its content; or None."
     data = output.get("data", {})
-    drawn = DRAWN.search("".join(data.get("text/html", "")))
-    png = base64.b64decode(data.get("image/png", "") or (drawn[1] if drawn else ""))
-    return (f"images/{hashlib.sha256(png).hexdigest()[:12]}.png", png) if png else None
+    coded = data.get("image/png", "")
+    if drawn := DRAWN.search("".join(data.get("text/html", ""))):
+        coded, alt = drawn[1], unescape(drawn[2])
+    png = base64.b64decode(coded)
+    return (f"images/{hashlib.sha256(png).hexdigest()[:12]}.png", png, alt) if png else None
 
 
 def show_output(output, alt=""):
     "An output as Markdown: Markdown and HTML as they are, a picture as a link, text in a fence."
     data = output.get("data", {})
-    if picture := read_picture(output):
-        drawn = DRAWN.search("".join(data.get("text/html", "")))
-        return f"![{unescape(drawn[2]) if drawn else alt}]({picture[0]})"
+    if picture := read_picture(output, alt):
+        path, _, said = picture
+        return f"![{said}]({path})"
     for kind in ("text/markdown", "text/html"):
         if kind in data:
             return relink("".join(data[kind]))
@@ -90,7 +92,8 @@ def list_pictures():
     "`{path: bytes}` of every picture that README.md shows."
     shown = [cell for cell in read_index() if show_cell(cell)]
     outputs = [output for cell in shown for output in cell.get("outputs", [])]
-    return dict(picture for output in outputs if (picture := read_picture(output)))
+    pictures = [picture for output in outputs if (picture := read_picture(output))]
+    return {path: png for path, png, _ in pictures}
 
 
 def make_readme():
