@@ -750,6 +750,7 @@ class Audited(Experiment):
     settings = {"references": 10, "references_deep": 3, "outputs": 0}
     # settings of the first records; never changed
     assumed = {"references": 10, "references_deep": 3, "outputs": 0}
+    least = {"references": 3, "references_deep": 3}  # as `audit` needs them
     audits = True
     held_out = False  # whether the retrained models are judged, too
 

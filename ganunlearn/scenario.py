@@ -142,6 +142,7 @@ class Experiment:
     version: int = 1  # increased whenever the same scenario and settings would give other numbers
     settings: Mapping[str, int] = {}  # what decides numbers; a scenario may change them
     assumed: Mapping[str, int] = {}  # settings that keys leave out: those of the first records
+    least: Mapping[str, int] = {}  # smallest value of a setting; 0 where none is given
     audits: bool = False  # whether the audit's version decides its numbers, too
     shadow: bool = True  # whether a shadow model is trained, and the models are attacked with it
     fresh: bool = False  # whether the retrained model is trained anew, to compare seconds
@@ -324,8 +325,11 @@ def _differ(experiment: Experiment, changes: Mapping[str, int]) -> dict[str, int
     _check_mapping(changes, "experiment")
     for name, value in changes.items():
         choose(name, own, f"setting of experiment {experiment.name!r}")
+        least = experiment.least.get(name, 0)
         if type(value) is not type(own[name]) or not 0 <= value <= MOST:
             raise InputError(f"{name}={show_value(value)}; expected a value like {own[name]!r}")
+        if value < least:
+            raise InputError(f"{name}={value}; expected {least} or more")
     return {name: value for name, value in changes.items() if value != own[name]}
 
 # %% ../nbs/12_scenario.ipynb #c014
