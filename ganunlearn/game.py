@@ -53,7 +53,6 @@ from ganunlearn.records import (
     map_leaves,
     move_records,
     pick_records,
-    plain_defaults,
     read_batch,
     read_ids,
 )
@@ -69,6 +68,7 @@ from ganunlearn.training import (
     follow_average,
     freeze_layers,
     logits,
+    plain_modes,
     redraw_weights,
     thaw_layers,
     train,
@@ -420,6 +420,7 @@ def _read_shape(data: MapDataset) -> tuple[tuple, ...]:
 TRIED = 8  # records, of D_f
 
 
+@plain_modes()
 def check_answers(
     model: nn.Module,  # a classifier: logits N, K
     forget: MapDataset,  # D_f, of which one record is tried
@@ -429,6 +430,7 @@ def check_answers(
     _check_logits(_ask_copy(make_trial(model), x, find_device(model)))
 
 
+@plain_modes()
 def check_step(
     model: nn.Module,  # a classifier, as `wrap_model` gives it
     data: MapDataset,  # D_f, of which a few records are tried
@@ -1651,7 +1653,7 @@ def play_method(
     device = find_device(model)
     given = dict(forget=forget, nonmember=nonmember, retain=retain)
     more: dict[str, Any] = {}
-    with plain_defaults(), torch.enable_grad(), measure_cost(device) as meter:
+    with plain_modes(), torch.enable_grad(), measure_cost(device) as meter:
         sets = {
             name: name_set(name, data, method, fields, collate_fn) for name, data in given.items()
         }
@@ -1786,6 +1788,7 @@ class BilledByPasses:
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
 # %% ../nbs/08_game.ipynb #c072
+@plain_modes()
 def count_flops(
     model: nn.Module,  # a classifier: logits N, K
     forget: MapDataset,  # D_f

@@ -39,7 +39,6 @@ from ganunlearn.records import (
     list_leaves,
     map_leaves,
     move_records,
-    plain_defaults,
     read_batch,
     read_groups,
 )
@@ -52,7 +51,9 @@ from ganunlearn.training import (
     ask_model,
     copy_model,
     is_finite,
+    mixed_precision,
     pick_device,
+    plain_modes,
 )
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def train_steps(
     data = as_dataset(data, fields=fields, collate_fn=collate_fn)
     gpus = [device] if device.type == "cuda" else []
     bar = tqdm(total=marks[-1], desc=f"{name} ({device})", disable=not progress)
-    with plain_defaults(), torch.enable_grad(), torch.random.fork_rng(devices=gpus), bar:
+    with plain_modes(), torch.enable_grad(), torch.random.fork_rng(devices=gpus), bar:
         torch.manual_seed(seed)
         student = copy_model(model).to(device).train()
         if not any(p.requires_grad for p in student.parameters()):
@@ -148,7 +149,7 @@ def _take_step(
     "One step down the cross entropy of one batch, as `train` takes it; the loss before it."
     x, y = read_batch(data, index)
     x, y = move_records(x, device), y.to(device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=recipe.amp):
+    with mixed_precision(device, recipe.amp):
         z = ask_model(student, x, outputs)  # B, K
     check_labels(z.shape[1], retain=y)
     loss = F.cross_entropy(z.float(), y)
@@ -667,6 +668,7 @@ class Noise:
         return torch.where(self.is_binary, flipped, moved).to(x.dtype)
 
 
+@plain_modes()
 def find_noise(
     forget: Any,  # D_f: map-style dataset
     holdout: Any,  # map-style dataset, whose deviations are used
@@ -752,7 +754,7 @@ def perturb_records(
     asked = [Asked(each, outputs) if outputs else each for each in (model, *others)]
     plain = [{part: _read_margins(each, data) for part, data in sets.items()} for each in asked]
     generator = torch.Generator().manual_seed(check_seed(seed))
-    with plain_defaults():
+    with plain_modes():
         kinds = find_noise(**sets)
         beside = {
             part: _ask_copies(asked, data, kinds, copies, noise, flips, generator)

@@ -28,7 +28,7 @@ from .game import Unlearned, check_labels, find_device, make_trial, read_labels,
 from .match import find_places, measure_odds
 from .records import as_dataset, move_records, read_batch, read_groups
 from .splits import check_disjoint
-from .training import logits, wrap_model
+from .training import logits, plain_modes, wrap_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,7 @@ class Answers:
         return self.hits.double().mean().item()
 
 
+@plain_modes()
 def read_answers(
     model: nn.Module,  # logits N, K
     data: Any,  # map-style dataset
@@ -101,6 +102,7 @@ def tell_seconds(
     return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:,.0f} s"
 
 
+@plain_modes()
 def time_epoch(
     model: nn.Module,  # a classifier
     retain: Any,  # D_r: map-style dataset
@@ -316,6 +318,7 @@ UNTESTED = (
 )
 
 # %% ../nbs/11b_report.ipynb #r017
+@plain_modes()
 def report(
     result: Unlearned,  # what `unlearn` gave
     original: nn.Module,  # the model that was given to it
