@@ -12,8 +12,8 @@ __all__ = ['OPTIONS', 'PRESETS', 'DEEP', 'TRIED', 'SHAPERS', 'Watch', 'SAVED_EVE
            'set_up_game', 'read_sets', 'read_labels', 'prepare_game', 'set_goal', 'find_threshold', 'deal_batches',
            'check_game', 'ask_critic', 'find_end', 'list_movers', 'list_batches', 'take_game', 'restore_game',
            'play_game', 'is_due', 'ignore_row', 'show_progress', 'count_frames', 'warn_player', 'Unlearned',
-           'measure_cost', 'restore_modes', 'Method', 'play_method', 'name_set', 'read_once', 'BilledByPasses',
-           'count_flops', 'count_teacher_epoch']
+           'measure_cost', 'hash_weights', 'restore_modes', 'Method', 'play_method', 'name_set', 'read_once',
+           'BilledByPasses', 'count_flops', 'count_teacher_epoch']
 
 # %% ../nbs/08_game.ipynb #c004
 import inspect
@@ -36,7 +36,7 @@ from torch.utils.data import Subset
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
-from .checkpoint import Checkpoint, Keeper, Mover, Snapshot, name_run
+from .checkpoint import Checkpoint, Keeper, Mover, Snapshot, hash_content, name_run
 from .core import LARGEST, InputError, check_fields, check_seed, choose, show_value
 from .loss import LOSSES, Critic, generator_loss, kl
 from .models import small
@@ -1539,6 +1539,8 @@ class Unlearned:
     # the model and the sets that were given, and how to read them, for `report`
     asked: dict | None = field(default=None, repr=False)
     parts: int = 1  # number of runs: more than 1 where it continued from a checkpoint
+    # sha256 of the given model's weights, by which a report knows them; None: not known
+    given: str | None = field(default=None, repr=False)
 
     def report(
         self,
@@ -1546,7 +1548,10 @@ class Unlearned:
         holdout: object = None,  # records that were never used; None: non-members kept back
         epochs: int = 30,  # of a retraining, whose cost is reported
     ) -> "Report":
-        "Whether it worked, without retraining; `InputError` where labels were not given."
+        """Whether it worked, without retraining.
+
+        `InputError` where labels were not given, and where the given model has changed since.
+        """
         from ganunlearn.report import report  # that module imports this one
 
         if self.asked is None:
@@ -1575,6 +1580,15 @@ def measure_cost(
     meter["seconds"] = time.perf_counter() - wall
     meter["cpu_seconds"] = time.process_time() - cpu
     meter["peak_memory_bytes"] = torch.cuda.max_memory_allocated(device) if on_gpu else None
+
+
+def hash_weights(
+    model: nn.Module,  # a classifier
+) -> str:  # 64 hex digits
+    "sha256 over what `load_state_dict` would change; sparse and quantised tensors are left out."
+    held = {name: t for name, t in model.state_dict().items() if isinstance(t, Tensor)}
+    plain = {name: t for name, t in held.items() if t.layout == torch.strided}
+    return hash_content("", {name: t for name, t in plain.items() if not t.is_quantized})
 
 
 def restore_modes(
@@ -1651,6 +1665,7 @@ def play_method(
     check_model(model)
     seed = check_seed(seed)
     device = find_device(model)
+    weights = hash_weights(model)
     given = dict(forget=forget, nonmember=nonmember, retain=retain)
     more: dict[str, Any] = {}
     with plain_modes(), torch.enable_grad(), measure_cost(device) as meter:
@@ -1680,7 +1695,8 @@ def play_method(
     bare = any(isinstance(data, (Tensor, np.ndarray)) for data in given.values())
     how = dict(fields=fields, collate_fn=collate_fn)
     known = None if bare else dict(original=model, **sets, outputs=outputs, how=how)
-    return replace(played, model=made, cost=meter | played.cost, asked=known, parts=parts)
+    cost = meter | played.cost
+    return replace(played, model=made, cost=cost, asked=known, parts=parts, given=weights)
 
 
 SAVED_EVERY = 20.0  # s between two saves, where `Checkpoint` does not say

@@ -24,7 +24,15 @@ from torch.utils.data import Subset
 
 from .attacks import estimate_auc
 from .core import InputError
-from .game import Unlearned, check_labels, find_device, make_trial, read_labels, take_step
+from ganunlearn.game import (
+    Unlearned,
+    check_labels,
+    find_device,
+    hash_weights,
+    make_trial,
+    read_labels,
+    take_step,
+)
 from .match import find_places, measure_odds
 from .records import as_dataset, move_records, read_batch, read_groups
 from .splits import check_disjoint
@@ -341,10 +349,12 @@ def report(
     """Whether it worked, as far as known without retraining, and what retraining would have cost.
 
     `result.report()` gives the same, with the arguments of `unlearn`. `InputError` for sets without
-    labels, `OverlapError` where `holdout` was used before.
+    labels, and for an original that has changed since. `OverlapError` where `holdout` was used
+    before.
     """
     if epochs < 1:
         raise InputError(f"epochs={epochs}; expected at least 1")
+    _check_original(result, original)
     how: dict[str, Any] = dict(fields=fields, collate_fn=collate_fn)
     f, n, r = (as_dataset(data, **how) for data in (forget, nonmember, retain))
     unseen, told = _choose_unseen(
@@ -390,6 +400,14 @@ def report(
         timed=str(timing),
         unlike=tuple(unlike),
     )
+
+
+def _check_original(result: Unlearned, original: nn.Module) -> None:
+    "`InputError` unless this is the model that was to forget, as it was then."
+    if result.given is not None and result.given != hash_weights(original):
+        fact = "the model that was given to unlearn has changed since"
+        remedy = "ask for the report first, or give a copy of the model as it was"
+        raise InputError(f"{fact}; {remedy}: report(result, copy, forget, nonmember, retain)")
 
 
 def _choose_unseen(result: Unlearned, nonmember: Any, holdout: Any) -> tuple[Any, str]:
