@@ -14,6 +14,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from torch.utils.data import Subset
 
 from .attacks import estimate_auc
-from .core import InputError
+from .core import InputError, check_seed, show_value
 from ganunlearn.game import (
     Unlearned,
     check_labels,
@@ -352,8 +353,9 @@ def report(
     labels, and for an original that has changed since. `OverlapError` where `holdout` was used
     before.
     """
-    if epochs < 1:
-        raise InputError(f"epochs={epochs}; expected at least 1")
+    _check_counts(epochs=epochs, sample=sample)
+    _check_shares(near=near, kept=kept, lost=lost)
+    seed = check_seed(seed)
     _check_original(result, original)
     how: dict[str, Any] = dict(fields=fields, collate_fn=collate_fn)
     f, n, r = (as_dataset(data, **how) for data in (forget, nonmember, retain))
@@ -400,6 +402,21 @@ def report(
         timed=str(timing),
         unlike=tuple(unlike),
     )
+
+
+def _check_counts(**counts: Any) -> None:
+    "`InputError` for anything but whole numbers from 1 on."
+    for name, count in counts.items():
+        if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
+            raise InputError(f"{name}={show_value(count)}; expected a whole number from 1 on")
+
+
+def _check_shares(**shares: Any) -> None:
+    "`InputError` for anything but numbers from 0 to 1."
+    for name, share in shares.items():
+        is_number = isinstance(share, Real) and not isinstance(share, bool)
+        if not is_number or not 0 <= share <= 1:
+            raise InputError(f"{name}={show_value(share)}; expected a number from 0 to 1")
 
 
 def _check_original(result: Unlearned, original: nn.Module) -> None:
