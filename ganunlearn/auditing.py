@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['Reading', 'Score', 'ATTACKS', 'MARGIN', 'DRAWS', 'Sets', 'Metric', 'FEW', 'HARM', 'BINS', 'MOST', 'FPRS', 'log_odds',
            'read_answers', 'true_posterior', 'rmia', 'lira', 'Attack', 'score_shadow', 'score_margin', 'find_attack',
-           'score_sets', 'compute_metrics', 'find_direction', 'judge', 'predict_difference', 'find_least', 'find_part',
-           'find_p', 'compare', 'leave_out', 'find_t', 'correlate_ranks', 'u_lira', 'klom', 'find_leak', 'judge_leak',
-           'Audit', 'audit', 'audit_readings', 'judge_rows', 'reject', 'combine_verdicts', 'plot_ranks', 'estimate_tpr',
+           'score_sets', 'check_margin', 'check_models', 'list_references', 'check_references', 'check_copies',
+           'compute_metrics', 'find_direction', 'judge', 'predict_difference', 'find_least', 'find_part', 'find_p',
+           'compare', 'leave_out', 'find_t', 'correlate_ranks', 'u_lira', 'klom', 'find_leak', 'judge_leak', 'Audit',
+           'audit', 'audit_readings', 'judge_rows', 'reject', 'combine_verdicts', 'plot_ranks', 'estimate_tpr',
            'list_tprs', 'plot_roc', 'write_answers', 'read_kept', 'calibrate', 'simulate_audits', 'pool_audits']
 
 # %% ../nbs/11_auditing.ipynb #c004
@@ -15,6 +16,7 @@ import base64
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +29,8 @@ from ganunlearn.attacks import (
     ShadowAttack,
     bootstrap_auc,
     bootstrap_rate,
+    check_classes,
+    check_draws,
     compute_auc,
     draw_clusters,
     draw_records,
@@ -37,7 +41,7 @@ from ganunlearn.attacks import (
     read_logits,
     split_logits,
 )
-from .core import InputError, choose
+from .core import InputError, check_seed, choose, show_value
 from .records import as_dataset
 from .splits import check_disjoint
 from .training import Asked
@@ -199,6 +203,71 @@ def score_sets(
     return {part: attack(own[part], [r[part] for r in references]) for part in own}
 
 
+def check_margin(
+    margin: Any,  # as it was given
+) -> None:
+    "`InputError` for anything but a number between 0 and 1: no difference is larger than 1."
+    is_number = isinstance(margin, Real) and not isinstance(margin, bool)
+    if not is_number or not 0 < margin < 1:
+        raise InputError(f"margin={show_value(margin)}; expected a number between 0 and 1")
+
+
+def check_models(
+    *models: Any,  # as they were given
+) -> None:
+    "`InputError` for anything but models."
+    for model in models:
+        if not isinstance(model, nn.Module):
+            kind = type(model).__name__
+            remedy = "expected a torch.nn.Module, as result.model is one"
+            raise InputError(f"a model is of the type {kind}; {remedy}")
+
+
+def list_references(
+    references: Any,  # as they were given
+) -> list[nn.Module]:
+    "The models to compare with. `InputError` for a single model, whose layers are not models."
+    if isinstance(references, nn.Module):
+        raise InputError("references= is one model; expected a list of them, as in [retrained]")
+    if not isinstance(references, Iterable):
+        raise InputError(f"references={show_value(references)}; expected a list of models")
+    listed = [*references]
+    check_models(*listed)
+    return listed
+
+
+def check_references(
+    references: Sequence[Any],  # retrained models, or their answers
+) -> None:
+    "`InputError` for fewer than three, which do not make a band."
+    if len(references) < 3:
+        raise InputError(
+            f"{len(references)} references; a band needs at least 3 retrained models, better 10"
+        )
+
+
+def check_copies(
+    own: Mapping[Any, Reading],  # answers of the model under test
+    references: Sequence[Mapping[Any, Reading]],  # of the models that it is compared with
+) -> None:
+    "`InputError` for two models that give the same answers to all records, as copies do."
+    remedy = "expected models that were retrained without D_f, each by a seed of its own"
+    for i, reference in enumerate(references):
+        if _answer_alike(own, reference):
+            fact = f"reference {i + 1} answers every record exactly as the model under test"
+            raise InputError(f"{fact}, so it is a copy of it; {remedy}")
+        for k in range(i):
+            if _answer_alike(references[k], reference):
+                fact = f"references {k + 1} and {i + 1} answer every record exactly alike"
+                raise InputError(f"{fact}, so one is a copy of the other; {remedy}")
+
+
+def _answer_alike(a: Mapping[Any, Reading], b: Mapping[Any, Reading]) -> bool:
+    "Whether all answers of two models are equal to the bit."
+    pairs = [(a[part][name], b[part][name]) for part in a for name in a[part]]
+    return all(np.array_equal(mine, other) for mine, other in pairs)
+
+
 def compute_metrics(
     own: Sets,  # of the model under test
     references: Sequence[Sets],  # of the models that RMIA and LiRA compare it with
@@ -207,7 +276,7 @@ def compute_metrics(
     samples: dict[str, np.ndarray] | None = None,
 ) -> dict[str, Metric]:  # name: value, its bootstrap
     "Every number of one model: AUCs, false negative rates, accuracies."
-    asked = {part: own[part] for part in ("forget", "holdout", "nonmember")}
+    asked: Sets = {part: own[part] for part in ("forget", "holdout", "nonmember") if part in own}
     nothing = np.empty(0)
 
     def auc(scores: dict[str, np.ndarray], part: str) -> Metric:
@@ -236,7 +305,7 @@ def compute_metrics(
             continue
         scores = score_sets(attack, asked, references)
         aucs[f"{name} AUC"] = auc(scores, "forget")
-        if attack.nonmember:
+        if attack.nonmember and "nonmember" in own:
             aucs[f"{name} AUC of nonmember"] = auc(scores, "nonmember")
         if attack.threshold is not None:
             rates[f"{name} FNR"] = rate("forget", scores["forget"] < attack.threshold)
@@ -666,7 +735,8 @@ def audit(
     forget: Dataset | tuple,  # D_f, with labels
     holdout: Dataset | tuple,  # records that were never used, with labels
     *,
-    nonmember: Dataset | tuple,  # D_nonmember, with labels: to show what the game did to them
+    # D_nonmember, with labels: to show what the game did to them; None: not known
+    nonmember: Dataset | tuple | None = None,
     # R >= 3 models retrained without D_f, of different seeds; 10 are far better
     references: Sequence[nn.Module],
     attack: ShadowAttack | None = None,  # the paper's, see `fit_attack`; None: left out
@@ -682,21 +752,32 @@ def audit(
     """All `ATTACKS` on `model` and on retrained models, and the verdict from their difference.
 
     Where a set has an attribute `group`, one id a record, intervals of values resample whole
-    groups. `InputError` for fewer than three references and for labels that are no classes,
-    `OverlapError` for sets that share records.
+    groups. `InputError` for fewer than three references, for copies among them, for labels that are
+    no classes and for settings that make no sense, `OverlapError` for sets that share records.
     """
-    given = dict(forget=forget, holdout=holdout, nonmember=nonmember)
-    if retain is not None:
-        given["retain"] = retain
+    _check_settings(margin, draws, seed)
+    others = list_references(references)
+    check_models(model)
+    check_references(others)
+    some = dict(forget=forget, holdout=holdout, nonmember=nonmember, retain=retain)
+    given = {part: data for part, data in some.items() if data is not None}
     how: dict[str, Any] = dict(fields=fields, collate_fn=collate_fn)
     sets: dict[str, Any] = {part: as_dataset(data, **how) for part, data in given.items()}
-    models = [Asked(m, outputs) if outputs else m for m in (model, *references)]
+    models = [Asked(m, outputs) if outputs else m for m in (model, *others)]
     check_disjoint(**sets)
+    check_classes(models[0], models[1:], sets["holdout"])
     groups = {part: read_groups(data) for part, data in sets.items()}
-    own, *others = [
+    own, *band = [
         {part: read_answers(asked, data, attack) for part, data in sets.items()} for asked in models
     ]
-    return audit_readings(own, others, groups, margin=margin, draws=draws, seed=seed)
+    return audit_readings(own, band, groups, margin=margin, draws=draws, seed=seed)
+
+
+def _check_settings(margin: Any, draws: Any, seed: Any) -> None:
+    "`InputError` for settings that make no sense."
+    check_margin(margin)
+    check_draws(draws)
+    check_seed(seed)
 
 
 def audit_readings(
@@ -712,12 +793,11 @@ def audit_readings(
 
     Held-out retrained models are judged by it, and no answer is computed twice. An attack accuses
     a model, or finds harm, at a level of 5 % over all tests; a model that passed passed each one.
-    `InputError` for fewer than three references.
+    `InputError` for fewer than three references, and for copies among them.
     """
-    if len(references) < 3:
-        raise InputError(
-            f"{len(references)} references; a band needs at least 3 retrained models, better 10"
-        )
+    _check_settings(margin, draws, seed)
+    check_references(references)
+    check_copies(own, references)
     rows = compare(own, references, groups, margin=margin, draws=draws, seed=seed)
     ranks = correlate_ranks(own, references, groups["forget"], seed=seed)
     verdicts = judge_rows(rows, margin)
@@ -1085,6 +1165,7 @@ def pool_audits(
     share records are more alike than the interval assumes. `InputError` for fewer than two audits
     and where they differ in their metrics.
     """
+    check_margin(margin)
     tables = [a.rows if isinstance(a, Audit) else a for a in audits]
     n = len(tables)
     if n < 2:

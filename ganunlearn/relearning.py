@@ -24,11 +24,13 @@ from ganunlearn.attacks import (
     Interval,
     bootstrap_auc,
     bootstrap_rate,
+    check_classes,
+    check_draws,
     draw_clusters,
     label_margin,
     read_logits,
 )
-from .auditing import Metric, log_odds
+from .auditing import Metric, check_copies, check_models, list_references, log_odds
 from .core import InputError, check_seed, show_value
 from .game import check_labels
 from ganunlearn.records import (
@@ -195,7 +197,7 @@ def trace_relearning(
     outputs: Callable | None = None,  # finds the logits in its answer; None: the usual places
 ) -> Trace:
     "Margins on both sets while a copy is trained on D_r. Raises what `train_steps` raises."
-    _check_models(model)
+    check_models(model)
     _check_recipe(recipe)
     read: dict[str, Any] = dict(fields=fields, collate_fn=collate_fn)
     sets = {"forget": as_dataset(forget, **read), "holdout": as_dataset(holdout, **read)}
@@ -222,30 +224,10 @@ def trace_relearning(
     return trace
 
 
-def _check_models(*models: Any) -> None:
-    "`InputError` for anything but models."
-    for model in models:
-        if not isinstance(model, nn.Module):
-            kind = type(model).__name__
-            remedy = "expected a torch.nn.Module, as result.model is one"
-            raise InputError(f"a model is of the type {kind}; {remedy}")
-
-
 def _check_recipe(recipe: Any) -> None:
     "`InputError` for anything but a recipe."
     if not isinstance(recipe, Recipe):
         raise InputError(f"recipe={show_value(recipe)}; expected the Recipe of the original")
-
-
-def _list_references(references: Any) -> list[nn.Module]:
-    "The models to compare with. `InputError` for a single model, whose layers are not models."
-    if isinstance(references, nn.Module):
-        raise InputError("references= is one model; expected a list of them, as in [retrained]")
-    if not isinstance(references, Iterable):
-        raise InputError(f"references={show_value(references)}; expected a list of models, or ()")
-    listed = [*references]
-    _check_models(*listed)
-    return listed
 
 
 def _read_margins(model: nn.Module, data: Any) -> np.ndarray:  # float32 N
@@ -333,17 +315,11 @@ def _draw_samples(
     groups: dict[str, np.ndarray], R: int, draws: int, seed: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:  # for each set draws × clusters; draws, R
     "The members of each bootstrap draw: clusters of each set, and references."
-    _check_draws(draws)
+    draws = check_draws(draws)
     rng = np.random.default_rng(check_seed(seed))
     clusters = {part: len(np.unique(group)) for part, group in groups.items()}
-    samples = {part: draw_clusters(n, int(draws), rng) for part, n in clusters.items()}
-    return samples, rng.integers(max(R, 1), size=(int(draws), R))
-
-
-def _check_draws(draws: Any) -> None:
-    "`InputError` for anything but a number of bootstrap samples."
-    if not isinstance(draws, Integral) or isinstance(draws, bool) or draws < 1:
-        raise InputError(f"draws={show_value(draws)}; expected a whole number from 1 on")
+    samples = {part: draw_clusters(n, draws, rng) for part, n in clusters.items()}
+    return samples, rng.integers(max(R, 1), size=(draws, R))
 
 
 def _bound(metric: Metric) -> Interval:
@@ -376,11 +352,12 @@ def compare_traces(
 ) -> Relearned:
     """`relearn` from traces that were made before, so that no model is trained twice.
 
-    `InputError` for traces of other steps.
+    `InputError` for traces of other steps, and for copies of one model.
     """
     steps = [*own]
     if any([*trace] != steps for trace in references):
         raise InputError(f"references were asked after other steps than {steps}; expected the same")
+    check_copies(own, references)
     samples, picks = _draw_samples(groups, len(references), draws, seed)
     mine = measure_trace(own, groups, samples)
     band = [measure_trace(trace, groups, samples) for trace in references]
@@ -443,16 +420,23 @@ def relearn(
     `InputError` for unusable data or models, `OverlapError` for sets that share records,
     `Diverged` for a loss that is not finite.
     """
-    others = _list_references(references)
+    others = list_references(references)
+    check_models(model)
     _check_recipe(recipe)
-    _check_draws(draws)
+    check_draws(draws)
+    check_seed(seed)
     read: dict[str, Any] = dict(fields=fields, collate_fn=collate_fn)
     given = dict(forget=forget, holdout=holdout, retain=retain)
     sets: dict[str, Any] = {part: as_dataset(data, **read) for part, data in given.items()}
     marks = list_marks(steps, epochs, len(sets["retain"]), recipe.batch_size)
     check_disjoint(**sets)
+    names = ["model", *(f"reference {i + 1}" for i in range(len(others)))]
+    for name, each in zip(names, [model, *others]):
+        _check_weights(each, f"{name}, step 0", recipe)
+    asked = [Asked(each, outputs) if outputs else each for each in (model, *others)]
+    check_classes(asked[0], asked[1:], sets["holdout"])
     traces = []
-    for i, each in enumerate([model, *others]):
+    for name, each in zip(names, [model, *others]):
         trace = trace_relearning(
             each,
             **sets,
@@ -462,7 +446,7 @@ def relearn(
             seed=seed,
             progress=progress,
             device=device,
-            name=f"reference {i}" if i else "model",
+            name=name,
             outputs=outputs,
         )
         traces.append(trace)
@@ -613,14 +597,18 @@ def compare_answers(
     intervals resample whole groups. `InputError` for data or models that do not fit,
     `OverlapError` where the sets share records.
     """
-    others = _list_references(references)
-    _check_models(original, model)
+    others = list_references(references)
+    check_models(original, model)
+    check_draws(draws)
+    check_seed(seed)
     sets = _read_sets(forget, holdout, fields, collate_fn)
     asked = [Asked(each, outputs) if outputs else each for each in (original, model, *others)]
     before, *after = [
         {part: read_logits(each, data) for part, data in sets.items()} for each in asked
     ]
     _check_widths([before, *after])
+    answers = [{part: dict(logits=z) for part, (z, _) in each.items()} for each in after]
+    check_copies(answers[0], answers[1:])
     scores = {}
     for name, score in CHANGES.items():
         scores[name] = [
@@ -747,12 +735,15 @@ def perturb_records(
     the sets share records.
     """
     _check_noise(copies, noise, flips)
-    _check_draws(draws)
-    others = _list_references(references)
-    _check_models(model)
+    check_draws(draws)
+    others = list_references(references)
+    check_models(model)
     sets = _read_sets(forget, holdout, fields, collate_fn)
     asked = [Asked(each, outputs) if outputs else each for each in (model, *others)]
+    check_classes(asked[0], asked[1:], sets["holdout"])
     plain = [{part: _read_margins(each, data) for part, data in sets.items()} for each in asked]
+    answers = [{part: dict(margin=of[part]) for part in sets} for of in plain]
+    check_copies(answers[0], answers[1:])
     generator = torch.Generator().manual_seed(check_seed(seed))
     with plain_modes():
         kinds = find_noise(**sets)
