@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -189,14 +190,14 @@ def find_function(
     fact = f"{what}: {name}"
     with _look_first(folder), _watch(fact):
         try:
-            module = _import_afresh(module_name, folder)
+            module = importlib.import_module(module_name)
         except Exception as e:  # the user's module may raise anything
             remedy = "is it beside the request, or installed?"
             raise InputError(f"{fact} cannot be imported ({_tell(e)}); {remedy}") from e
     function = getattr(module, function_name, None)
     if not callable(function):
         raise InputError(f"{fact}: the module has no function {function_name!r}; define it there")
-    return function
+    return _run_there(function, folder)
 
 
 def _tell(error: Exception) -> str:
@@ -204,28 +205,122 @@ def _tell(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _import_afresh(name: str, folder: Path) -> Any:
-    "Imports a module anew, even if one of the same name was imported from another folder."
-    here = folder / f"{name.split('.')[0]}.py"
-    known = sys.modules.get(name)
-    if known is not None and here.exists() and Path(known.__file__ or "") != here:
-        del sys.modules[name]
-    importlib.invalidate_caches()
-    return importlib.import_module(name)
+def _run_there(
+    function: Callable,  # the user's
+    folder: Path,  # of the request
+) -> Callable:
+    "The function, which finds the modules of its folder also where it imports them late."
+
+    def run(*given: Any, **named: Any) -> Any:
+        "Calls it."
+        with _look_first(folder):
+            return function(*given, **named)
+
+    return run
 
 
 @contextlib.contextmanager
 def _look_first(folder: Path) -> Iterator[None]:
-    "Inside, modules are searched in this folder first."
+    """Inside, modules are searched in this folder first, and none is another request's.
+
+    Afterwards a module that the caller had imported is there again. Those of the folder stay as
+    well, unless the caller has others of the same names.
+    """
     path = [*sys.path]
-    sys.path.insert(0, str(folder))
     writes = sys.dont_write_bytecode
+    home = os.path.realpath(folder)
+    hidden = _hide_modules(home)
+    before = {*sys.modules}
+    sys.path.insert(0, str(folder))
     sys.dont_write_bytecode = True  # a request writes to no folder but its own
+    importlib.invalidate_caches()
     try:
         yield
     finally:
         sys.path[:] = path
         sys.dont_write_bytecode = writes
+        loaded = {name: sys.modules[name] for name in {*sys.modules} - before}
+        _opened[home] |= {name: m for name, m in loaded.items() if _is_from(home, name, m)}
+        _show_modules(home, hidden)
+
+
+_Modules = dict[str, ModuleType]  # by name
+_opened: dict[str, _Modules] = {}  # of the folder of each request: the modules that it loaded
+_PYTHONS = sys.stdlib_module_names | {"__main__", "ganunlearn"}  # no request replaces them
+
+
+def _hide_modules(home: str) -> _Modules:
+    "Takes modules away that are of other requests, or whose names a folder has; returns them."
+    own = _opened.setdefault(home, {})
+    there = {name.partition(".")[0] for name in os.listdir(home)} if os.path.isdir(home) else set()
+    there -= _PYTHONS
+    hidden = {}
+    for name, module in [*sys.modules.items()]:
+        if own.get(name) is module:
+            continue
+        in_way = name.partition(".")[0] in there and _is_in_way(home, name)
+        if in_way or _find_opener(name, module) is not None:
+            hidden[name] = module
+    for name in hidden:
+        del sys.modules[name]
+    for name, module in own.items():
+        sys.modules.setdefault(name, module)
+    return hidden
+
+
+def _show_modules(home: str, hidden: _Modules) -> None:
+    "Puts the caller's modules back, and those of other requests whose names are free."
+    opener = {name: _find_opener(name, module) for name, module in hidden.items()}
+    callers = {_find_top(name) for name in hidden if opener[name] is None}
+    own = _opened[home]
+    for name in own:
+        if _find_top(name) in callers:
+            sys.modules.pop(name, None)
+    taken = {*map(_find_top, own)} - callers
+    for name, module in hidden.items():
+        other = opener[name]
+        if other is None or _find_top(name) not in taken:
+            sys.modules[name] = module
+        else:
+            del _opened[other][name]
+
+
+def _find_top(name: str) -> str:
+    "The package of a module."
+    return name.partition(".")[0]
+
+
+def _find_opener(name: str, module: ModuleType) -> str | None:
+    "The folder of the request that loaded a module; None where none did."
+    for home, modules in _opened.items():
+        if modules.get(name) is module:
+            return home
+    return None
+
+
+def _find_file(home: str, name: str) -> str | None:
+    "The file of a module in a folder; None where it has none."
+    stem = os.path.join(home, *name.split("."))
+    paths = (os.path.join(stem, "__init__.py"), f"{stem}.py")
+    return next((path for path in paths if os.path.isfile(path)), None)
+
+
+def _is_from(home: str, name: str, module: Any) -> bool:
+    "Whether a module is the one of this name in a folder."
+    path, own = _find_file(home, name), getattr(module, "__file__", None)
+    if path is None or own is None:
+        return path is own and os.path.isdir(os.path.join(home, *name.split(".")))
+    return os.path.realpath(own) == os.path.realpath(path)
+
+
+def _is_in_way(home: str, name: str) -> bool:
+    "Whether a module, or a package above it, hides one of the folder."
+    parts = name.split(".")
+    above = [".".join(parts[: i + 1]) for i in range(len(parts))]
+    return any(
+        _find_file(home, one) is not None and not _is_from(home, one, sys.modules.get(one))
+        for one in above
+    )
 
 
 @contextlib.contextmanager
@@ -256,7 +351,7 @@ def call_function(
     "The result of a function that must neither train nor print. `InputError` if it fails or does."
     function = find_function(name, folder, what)
     fact = f"{what}: {name}"
-    with _look_first(folder), _watch(fact):
+    with _watch(fact):
         try:
             return function(**arguments)
         except Exception as e:  # the user's function may raise anything
