@@ -37,8 +37,10 @@ from ganunlearn.records import (
     MapDataset,
     Table,
     as_dataset,
+    check_columns,
     is_steady,
     read_batch,
+    read_columns,
     read_marks,
 )
 from .report import KEPT, LOST, NEAR
@@ -484,10 +486,15 @@ def load_owned(
     what: str,  # data, unseen or holdout
     first: int = 0,  # number of the first record
 ) -> Owned:
-    "Records with their owners. `InputError` or a subclass for unusable data."
+    """Records with their owners. `InputError` or a subclass for unusable data.
+
+    The columns of a table come in the order of those of `data`, unless the request says an order.
+    """
     table = _open_source(source, request, folder, what)
     try:
         data, owner = _read_table(table, request, what)
+        if what != "data":
+            data = _order_columns(data, request, folder, what)
         if not is_steady(data):
             fact = "records are not the same when they are read again"
             raise InputError(f"{fact}; take the random transform away")
@@ -618,7 +625,21 @@ def _read_columns(table: Any, request: Request, what: str) -> tuple[Table, np.nd
         said |= dict(group=request.person)
     read: Any = as_dataset(table, fields=said)
     owner = _as_text(read.group) if known else None
-    return Table(read.x.float(), read.y), owner
+    return Table(read.x.float(), read.y, columns=read.columns), owner
+
+
+def _order_columns(data: Any, request: Request, folder: Path, what: str) -> Any:
+    "Records with columns in the order of those of `data`. `InputError` for other columns."
+    columns = read_columns(data)
+    if columns is None or request.features is not None:
+        return data
+    table = _open_source(request.data, request, folder, "data")
+    first = read_columns(_read_table(table, request, "data")[0])
+    if first is not None and {*columns} == {*first} and isinstance(data, Table):
+        at = [columns.index(name) for name in first]
+        return replace(data, x=data.x[:, at], columns=first)
+    check_columns("data", first, what, columns)
+    return data
 
 
 def _as_text(owner: Any) -> np.ndarray | None:
