@@ -10,12 +10,14 @@ __all__ = ['FUNCTION', 'TEMPLATE', 'PLAIN', 'FORMS', 'Limits', 'Request', 'make_
 # %% ../nbs/17a_request.ipynb #qa004
 import contextlib
 import errno
+import functools
 import hashlib
 import importlib
 import io
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -193,7 +195,7 @@ def find_function(
     with _look_first(folder), _watch(fact):
         try:
             module = importlib.import_module(module_name)
-        except Exception as e:  # the user's module may raise anything
+        except (Exception, SystemExit) as e:  # the user's module may raise anything
             remedy = "is it beside the request, or installed?"
             raise InputError(f"{fact} cannot be imported ({_tell(e)}); {remedy}") from e
     function = getattr(module, function_name, None)
@@ -202,7 +204,7 @@ def find_function(
     return _run_there(function, folder)
 
 
-def _tell(error: Exception) -> str:
+def _tell(error: BaseException) -> str:
     "An error of the user's code, as text."
     return f"{type(error).__name__}: {error}"
 
@@ -325,21 +327,76 @@ def _is_in_way(home: str, name: str) -> bool:
     )
 
 
+class _Heard:
+    "What the function that runs in one thread prints, and how often it trains."
+
+    def __init__(self) -> None:
+        self.printed = io.StringIO()
+        self.steps = 0
+
+
+_heard: dict[int, _Heard] = {}  # of each thread in which a function runs now
+_lock = threading.Lock()
+
+
+class _Ear:
+    "A stream that holds back what a watched thread writes, and hands on what all others do."
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        heard = _heard.get(threading.get_ident())
+        return getattr(heard.printed if heard else self._stream, name)
+
+
+@functools.cache
+def _count_steps() -> None:
+    "From now on, steps of optimisers in a watched thread are counted."
+
+    def count(*_: Any) -> None:
+        "One more."
+        heard = _heard.get(threading.get_ident())
+        if heard is not None:
+            heard.steps += 1
+
+    register_optimizer_step_post_hook(count)  # for good: to remove it disturbs who trains now
+
+
+@contextlib.contextmanager
+def _listen() -> Iterator[_Heard]:
+    "Inside, what this thread prints and trains is heard, whatever other threads do."
+    _count_steps()
+    me, heard = threading.get_ident(), _Heard()
+    before = _heard.get(me)
+    with _lock:
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            if stream is not None and not isinstance(stream, _Ear):
+                setattr(sys, name, _Ear(stream))
+        _heard[me] = heard
+    try:
+        yield heard
+    finally:
+        with _lock:
+            del _heard[me]
+            if before is not None:
+                _heard[me] = before
+            for name in ("stdout", "stderr"):
+                ear = getattr(sys, name)
+                if isinstance(ear, _Ear) and not _heard:
+                    setattr(sys, name, ear._stream)
+
+
 @contextlib.contextmanager
 def _watch(told: str) -> Iterator[None]:
     "`InputError` for a block that trains or prints."
-    steps = []
-    hook = register_optimizer_step_post_hook(lambda *_: steps.append(1))
-    printed = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            yield
-    finally:
-        hook.remove()
-    if steps:
+    with _listen() as heard:
+        yield
+    if heard.steps:
         remedy = "it should only build; put training into train:"
-        raise InputError(f"{told} trains (an optimiser took {len(steps)} steps); {remedy}")
-    if printed.getvalue().strip():
+        raise InputError(f"{told} trains (an optimiser took {heard.steps} steps); {remedy}")
+    if heard.printed.getvalue().strip():
         remedy = "remove the print, since printed text may name people"
         raise InputError(f"{told} prints; {remedy}")
 
@@ -356,7 +413,7 @@ def call_function(
     with _watch(fact):
         try:
             return function(**arguments)
-        except Exception as e:  # the user's function may raise anything
+        except (Exception, SystemExit) as e:  # the user's function may raise anything
             given = ", ".join(arguments) or "nothing"
             raise InputError(f"{fact}, called with {given}, fails ({_tell(e)}); correct it") from e
 
