@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['FUNCTION', 'TEMPLATE', 'PLAIN', 'FORMS', 'Limits', 'Request', 'make_schema', 'read_request', 'find_function',
            'call_function', 'read_weights', 'hash_weights', 'give_weights', 'pick_weights', 'write_weights', 'Owned',
-           'load_owned', 'read_csv', 'find_owners', 'make_method', 'build_model', 'check_trained', 'check_private']
+           'load_owned', 'read_csv', 'find_owners', 'make_method', 'build_model', 'check_labels', 'check_trained',
+           'check_private']
 
 # %% ../nbs/17a_request.ipynb #qa004
 import contextlib
@@ -28,6 +29,7 @@ import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import Subset
 
@@ -47,7 +49,7 @@ from ganunlearn.records import (
 )
 from .report import KEPT, LOST, NEAR
 from .sweep import read_yaml
-from .training import accuracy
+from .training import accuracy, logits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -497,9 +499,29 @@ def pick_weights(
     model: nn.Module,  # with new weights
     like: dict[str, Tensor],  # the names in the file of the old weights
 ) -> dict[str, Tensor]:
-    "A model's weights under the names of another file, each in memory of its own."
-    own = model.state_dict()
+    """A model's weights under the names of another file, each in memory of its own.
+
+    Of a model in `DataParallel` or of `torch.compile`, those of the model itself. `InputError` for
+    another network.
+    """
+    own = _find_inside(model).state_dict()
+    for name, value in like.items():
+        if name in own and _are_alike(own[name], value):
+            continue
+        found = f"{name!r} is missing"
+        if name in own:
+            found = f"{name!r} is {_describe(own[name])}, not {_describe(value)}"
+        fact = f"the new model is another network: {found}"
+        raise InputError(f"{fact}; expected train: to give back the model that it was given")
     return {name: own[name].detach().cpu().contiguous().clone() for name in like}
+
+
+def _find_inside(model: nn.Module) -> nn.Module:
+    "The model itself, where it came back in a wrapper of PyTorch's."
+    if isinstance(model, (nn.DataParallel, DistributedDataParallel)):
+        return _find_inside(model.module)
+    inside = getattr(model, "_orig_mod", None)  # of torch.compile
+    return _find_inside(inside) if isinstance(inside, nn.Module) else model
 
 
 def write_weights(
@@ -527,6 +549,7 @@ class Owned(Adapted):
 
     ids: Any = None  # N, whole numbers
     group: Any = None  # N, text; None: not known
+    labels: Any = None  # N, whole numbers; None: not read yet
 
     def take(
         self,
@@ -555,10 +578,19 @@ def load_owned(
         if not is_steady(data):
             fact = "records are not the same when they are read again"
             raise InputError(f"{fact}; take the random transform away")
+        labels = _read_labels(data)
+        if labels.min() < 0:
+            fact = f"labels from {labels.min()} to {labels.max()}"
+            raise InputError(f"{fact}; expected numbers of classes, counted from 0")
     except InputError as e:
         raise type(e)(f"{what}: {e}") from e
-    n = len(data)  # type: ignore[arg-type]
-    return Owned(data, ids=np.arange(first, first + n), group=owner)
+    return Owned(data, ids=np.arange(first, first + len(labels)), group=owner, labels=labels)
+
+
+def _read_labels(data: Any) -> np.ndarray:  # int64 N
+    "The labels of all records."
+    blocks = torch.arange(len(data)).split(1024)
+    return torch.cat([read_batch(data, index)[1] for index in blocks]).numpy()
 
 
 def _open_source(source: str, request: Request, folder: Path, what: str) -> Any:
@@ -752,12 +784,30 @@ def build_model(
     return model.eval()
 
 
+def check_labels(
+    model: nn.Module,  # with its weights
+    data: Owned,  # records of one side
+    what: str,  # data, unseen or holdout
+) -> None:
+    "`InputError` for labels that the model has no output for."
+    classes = logits(model, data.take(np.arange(1))).shape[1]
+    labels = _read_labels(data) if data.labels is None else data.labels
+    if labels.max() >= classes:
+        fact = f"{what}: labels from {labels.min()} to {labels.max()}"
+        remedy = "correct them, or arguments: of the model"
+        raise InputError(f"{fact} for a model of {classes} classes, from 0; {remedy}")
+
+
 def check_trained(
     model: nn.Module,  # with its weights
     data: Owned,  # all that it was trained on
     most: int = 2000,  # records that are used
 ) -> None:
-    "`InputError` for weights that are no more accurate on the data than their commonest class."
+    """`InputError` for weights that are no more accurate on the data than their commonest class.
+
+    Also for labels that the model has no output for.
+    """
+    check_labels(model, data, "data")
     some = np.linspace(0, len(data) - 1, min(most, len(data))).astype(int)
     part: Any = data.take(some)
     _, y = read_batch(part, range(len(part)))
