@@ -6,9 +6,9 @@
 __all__ = ['LABEL_NAMES', 'ID_NAMES', 'FIELDS', 'ONE_LABEL', 'ONE_WAY', 'RAGGED', 'check_rows', 'Records', 'compute_moments',
            'list_leaves', 'map_leaves', 'count_records', 'pick_records', 'move_records', 'join_records',
            'plain_defaults', 'is_changed', 'given_defaults', 'Fields', 'read_fields', 'split_record', 'MapDataset',
-           'Table', 'Adapted', 'as_dataset', 'read_batch', 'Kept', 'is_at_hand', 'keep_records', 'is_ragged',
-           'digest_records', 'is_steady', 'list_parts', 'read_marks', 'read_groups', 'read_ids', 'read_columns',
-           'check_columns']
+           'Table', 'Adapted', 'as_dataset', 'read_arrow', 'read_batch', 'Kept', 'is_at_hand', 'keep_records',
+           'is_ragged', 'digest_records', 'is_steady', 'list_parts', 'read_marks', 'read_groups', 'read_ids',
+           'read_columns', 'check_columns']
 
 # %% ../nbs/02_records.ipynb #c003
 import hashlib
@@ -571,7 +571,7 @@ def as_dataset(
     """A set that `read_batch` can read; a map-style dataset that needs no change is returned as is.
 
     A pair may hold several inputs, ((x1, x2), y), and ids in a third place. Of a table of pandas
-    the inputs are the columns that are named, or all other columns of numbers.
+    or pyarrow the inputs are the columns that are named, or all other columns of numbers.
 
     `InputError` for anything else, for entries that are not numbers, for lengths that differ and
     for no records.
@@ -579,6 +579,7 @@ def as_dataset(
     said = read_fields(fields)
     if collate_fn is not None and not callable(collate_fn):
         raise InputError(f"collate_fn={show_value(collate_fn)}; expected a function of a list")
+    obj = read_arrow(obj)
     if _is_table(obj) and said is not None:
         obj, said = _join_columns(obj, said), None
     elif said is None and _are_columns(obj):
@@ -596,6 +597,22 @@ def as_dataset(
         return obj
     inner = obj.dataset if isinstance(obj, Adapted) else obj
     return Adapted(inner, said, collate_fn)
+
+
+def read_arrow(
+    obj: Any,  # of any kind
+) -> Any:
+    "A table of pyarrow as one of pandas, also in a pair; anything else as it is."
+    if _is_arrow(obj):
+        return obj.to_pandas()
+    if isinstance(obj, tuple) and len(obj) in (2, 3) and any(map(_is_arrow, obj)):
+        return tuple(read_arrow(part) for part in obj)
+    return obj
+
+
+def _is_arrow(obj: Any) -> bool:
+    "Whether it is a table or a column of pyarrow."
+    return type(obj).__module__.partition(".")[0] == "pyarrow" and hasattr(obj, "to_pandas")
 
 
 def _is_table(obj: Any) -> bool:

@@ -43,6 +43,7 @@ from ganunlearn.records import (
     as_dataset,
     check_columns,
     is_steady,
+    read_arrow,
     read_batch,
     read_columns,
     read_marks,
@@ -596,7 +597,7 @@ def _read_labels(data: Any) -> np.ndarray:  # int64 N
 def _open_source(source: str, request: Request, folder: Path, what: str) -> Any:
     "A table, a dictionary of arrays, or a data set."
     if re.fullmatch(FUNCTION, source):
-        return call_function(source, folder, what)
+        return read_arrow(call_function(source, folder, what))
     path = folder / source
     if path.suffix not in (".csv", ".parquet", ".npz"):
         raise InputError(f"{what}: {source}; expected .csv, .parquet, .npz or module:function")
