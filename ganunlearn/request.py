@@ -345,12 +345,15 @@ _lock = threading.Lock()
 class _Ear:
     "A stream that holds back what a watched thread writes, and hands on what all others do."
 
+    _stream: Any = None  # None: what is written to it is lost
+
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def __getattr__(self, name: str) -> Any:
         heard = _heard.get(threading.get_ident())
-        return getattr(heard.printed if heard else self._stream, name)
+        stream = heard.printed if heard else self._stream
+        return getattr(io.StringIO() if stream is None else stream, name)
 
 
 @functools.cache
@@ -375,7 +378,7 @@ def _listen() -> Iterator[_Heard]:
     with _lock:
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
-            if stream is not None and not isinstance(stream, _Ear):
+            if not isinstance(stream, _Ear):
                 setattr(sys, name, _Ear(stream))
         _heard[me] = heard
     try:
