@@ -6,8 +6,9 @@
 __all__ = ['LABEL_NAMES', 'ID_NAMES', 'FIELDS', 'ONE_LABEL', 'ONE_WAY', 'RAGGED', 'check_rows', 'Records', 'compute_moments',
            'list_leaves', 'map_leaves', 'count_records', 'pick_records', 'move_records', 'join_records',
            'plain_defaults', 'is_changed', 'given_defaults', 'Fields', 'read_fields', 'split_record', 'MapDataset',
-           'Table', 'Adapted', 'as_dataset', 'read_batch', 'Kept', 'is_at_hand', 'keep_records', 'is_ragged',
-           'digest_records', 'is_steady', 'list_parts', 'read_marks', 'read_groups', 'read_ids']
+           'Table', 'Adapted', 'as_dataset', 'read_arrow', 'read_batch', 'Kept', 'is_at_hand', 'keep_records',
+           'is_ragged', 'digest_records', 'is_steady', 'list_parts', 'read_marks', 'read_groups', 'read_ids',
+           'read_columns', 'check_columns']
 
 # %% ../nbs/02_records.ipynb #c003
 import hashlib
@@ -507,6 +508,7 @@ class Table(Dataset):
     y: Tensor  # N
     ids: Any = field(default=None, kw_only=True)  # N, where records have them
     group: Any = field(default=None, kw_only=True)  # N, where it is known to whom they belong
+    columns: Any = field(default=None, kw_only=True)  # names of x's columns, where they have names
 
     def __len__(self) -> int:
         return len(self.y)
@@ -569,7 +571,7 @@ def as_dataset(
     """A set that `read_batch` can read; a map-style dataset that needs no change is returned as is.
 
     A pair may hold several inputs, ((x1, x2), y), and ids in a third place. Of a table of pandas
-    the inputs are the columns that are named, or all other columns of numbers.
+    or pyarrow the inputs are the columns that are named, or all other columns of numbers.
 
     `InputError` for anything else, for entries that are not numbers, for lengths that differ and
     for no records.
@@ -577,7 +579,8 @@ def as_dataset(
     said = read_fields(fields)
     if collate_fn is not None and not callable(collate_fn):
         raise InputError(f"collate_fn={show_value(collate_fn)}; expected a function of a list")
-    if hasattr(obj, "iloc") and hasattr(obj, "columns") and said is not None:
+    obj = read_arrow(obj)
+    if _is_table(obj) and said is not None:
         obj, said = _join_columns(obj, said), None
     elif said is None and _are_columns(obj):
         obj = _join_pair(*obj)
@@ -594,6 +597,27 @@ def as_dataset(
         return obj
     inner = obj.dataset if isinstance(obj, Adapted) else obj
     return Adapted(inner, said, collate_fn)
+
+
+def read_arrow(
+    obj: Any,  # of any kind
+) -> Any:
+    "A table of pyarrow as one of pandas, also in a pair; anything else as it is."
+    if _is_arrow(obj):
+        return obj.to_pandas()
+    if isinstance(obj, tuple) and len(obj) in (2, 3) and any(map(_is_arrow, obj)):
+        return tuple(read_arrow(part) for part in obj)
+    return obj
+
+
+def _is_arrow(obj: Any) -> bool:
+    "Whether it is a table or a column of pyarrow."
+    return type(obj).__module__.partition(".")[0] == "pyarrow" and hasattr(obj, "to_pandas")
+
+
+def _is_table(obj: Any) -> bool:
+    "Whether it is a table of pandas."
+    return hasattr(obj, "iloc") and hasattr(obj, "columns")
 
 
 def _are_columns(obj: Any) -> bool:
@@ -656,6 +680,7 @@ def _explain_refusal(obj: Any) -> str | None:
 
 def _join_pair(x: Any, y: Any, ids: Any = None) -> Dataset:
     "Records, labels and ids as one data set; nothing is copied."
+    columns = [*x.columns] if _is_table(x) else None
     x = _join_inputs(x, len(y) if np.ndim(y) else 0)
     y = _check_labels(_as_numbers("labels", y))
     for leaf in list_leaves(x):
@@ -666,9 +691,9 @@ def _join_pair(x: Any, y: Any, ids: Any = None) -> Dataset:
             _check_range(leaf)
     if ids is not None and len(ids) != len(y):
         raise InputError(f"{len(ids)} ids and {len(y)} labels; expected as many of both")
-    if isinstance(x, Tensor) and ids is None:
+    if isinstance(x, Tensor) and ids is None and columns is None:
         return TensorDataset(x, y)
-    return Table(x, y, ids=ids)
+    return Table(x, y, ids=ids, columns=columns)
 
 
 def _join_inputs(x: Any, n: int) -> Any:
@@ -703,7 +728,8 @@ def _join_columns(table: Any, fields: Fields) -> Table:
     x = torch.from_numpy(table[columns].to_numpy(dtype=np.float64, copy=True))
     _check_range(x)
     beside = dict(ids=fields.id, group=fields.group)
-    return Table(x, y, **{k: table[v].to_numpy() for k, v in beside.items() if v is not None})
+    marks = {k: table[v].to_numpy() for k, v in beside.items() if v is not None}
+    return Table(x, y, columns=columns, **marks)
 
 
 def _check_range(x: Tensor) -> None:
@@ -1084,3 +1110,48 @@ def read_ids(
     similar wrappers. `InputError` where there is not one a record.
     """
     return read_marks(data, "ids")
+
+
+def read_columns(
+    data: Any,  # any data set
+) -> list | None:
+    """The names of the columns of a table, in order, from a set or from what it wraps.
+
+    None where they have no names. `InputError` for parts with different ones.
+    """
+    if isinstance(data, Table):
+        return data.columns
+    parts = [read_columns(part) for part, _ in list_parts(data)]
+    known = [of_part for of_part in parts if of_part is not None]
+    for of_part in known[1:]:
+        check_columns(
+            "the first part", known[0], f"another part of a {type(data).__name__}", of_part
+        )
+    return known[0] if known else None
+
+
+def check_columns(
+    name: str,  # of the first set, for messages
+    first: list | None,  # its columns, as `read_columns` gives them
+    other_name: str,  # of the other set
+    other: list | None,  # its columns
+) -> None:
+    """`InputError` for two tables whose columns are not the same, in the same order.
+
+    Numbers from 0 in place of names, as pandas gives them to an array, fit any names.
+    """
+    if first is None or other is None or first == other:
+        return
+    if {*first} == {*other}:
+        at = next(i for i, pair in enumerate(zip(first, other)) if pair[0] != pair[1])
+        fact = f"{other_name} has the columns of {name} in another order"
+        example = f"{show_value(other[at])} in place of {show_value(first[at])}"
+        raise InputError(f"{fact}, {example}; put them in one order: table[[*other_table.columns]]")
+    if any(names == [*range(len(names))] for names in (first, other)):
+        return
+    missing = [column for column in first if column not in other]
+    added = [column for column in other if column not in first]
+    fact = (
+        f"it has no {show_value(missing[0])}" if missing else f"it has {show_value(added[0])}, too"
+    )
+    raise InputError(f"{other_name} has not the columns of {name}: {fact}; give both the same")

@@ -21,10 +21,12 @@ from ganunlearn.records import (
     MapDataset,
     Records,
     as_dataset,
+    check_columns,
     check_rows,
     compute_moments,
     list_parts,
     read_batch,
+    read_columns,
     read_marks,
 )
 from .sources import Data
@@ -45,13 +47,24 @@ def check_disjoint(
     Where both have `ids`, records are the same whose ids are. Otherwise those are that have the
     same values, except for rounding. Groups are compared where both sets have them. Only for rows
     that `split` dealt, `forget` and `retain` may part a group: a request may ask for less.
+
+    `InputError` for tables with different columns, or in another order, since no value of one could
+    be compared with one of the other.
     """
+    _compare_columns(sets)
     known = [_identify(name, data) for name, data in sets.items()]
     pairs = [*combinations(known, 2)]
     unread = [(a, b) for a, b in pairs if not _compare_identities(a, b)]
     for a, b in pairs:
         _compare_groups(a, b)
     _compare_contents(unread)
+
+
+def _compare_columns(sets: dict[str, Any]) -> None:
+    "`InputError` unless all sets that have names of columns have the same ones, in one order."
+    named = {name: read_columns(as_dataset(data)) for name, data in sets.items()}
+    for (a, of_a), (b, of_b) in combinations(named.items(), 2):
+        check_columns(a, of_a, b, of_b)
 
 
 def _refuse(a: str, b: str, n: int, how: str = "") -> None:
