@@ -15,12 +15,13 @@ import contextlib
 import hashlib
 import html
 import io
+import mmap
 import os
 import re
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
+from torch.utils.data import Subset
 from tqdm import tqdm
 
 import ganunlearn
@@ -598,6 +600,57 @@ def _begin(case: Case) -> None:
     _write(state, write_canonical(dict(id=door.id, data=total, served=served, time=case.time)))
     _log(door.out, f"begun, with ganunlearn {ganunlearn.__version__}")
 
+# %% ../nbs/17c_serving.ipynb #1540a9e9
+class _Watched(list):
+    "Positions that note which of them were asked for, in forked processes, too."
+
+    def __init__(
+        self,
+        positions: Iterable[int],  # of records
+    ) -> None:
+        super().__init__(positions)
+        self.marks = mmap.mmap(-1, max(1, len(self)))  # one byte each, shared with such processes
+
+    @property
+    def n_read(self) -> int:
+        "How many were asked for."
+        return self.marks[:].count(1)
+
+    def __getitem__(self, key: Any) -> Any:
+        "A position, or several for a slice."
+        places = range(len(self))[key]
+        for at in places if isinstance(key, slice) else [places]:
+            self.marks[at] = 1
+        return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[int]:
+        "All positions, one after the other."
+        for at, position in enumerate(super().__iter__()):
+            self.marks[at] = 1
+            yield position
+
+    def __reversed__(self) -> Iterator[int]:
+        return reversed([*self])
+
+    def __add__(self, other: Any) -> list:
+        return [*self] + other
+
+    def __radd__(self, other: Any) -> list:
+        return other + [*self]
+
+    def __mul__(self, times: Any) -> list:
+        return [*self] * times
+
+    __rmul__ = __mul__  # type: ignore[assignment]
+
+    def copy(self) -> list:
+        "A plain list."
+        return [*self]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        "A plain list: what another process reads of it is not known here."
+        return list, ([*self],)
+
 # %% ../nbs/17c_serving.ipynb #qc020
 def _make_model(case: Case, advance: Callable[[str], None]) -> Unlearned:
     "The new model, from `.work` where it is there."
@@ -642,17 +695,37 @@ def _forget(case: Case, advance: Callable[[str], None]) -> Unlearned:
 def _retrain(case: Case, seed: int) -> Unlearned:
     "A model that never saw these rows, by the user's function; no unseen record was touched."
     assert case.train is not None
+    retain = case.deal()["retain"]
+    positions = _Watched(retain.indices)
     start = time.perf_counter()
     with _seed_all(seed, case.device):
         fresh = build_model(case.door.request, case.door.folder).to(case.device)
-        model = case.train(fresh, case.deal()["retain"], seed)
-    if not isinstance(model, nn.Module) or not is_finite(model):
-        fact = f"train: {case.door.request.train} gives no model with finite weights"
-        raise InputError(f"{fact}; expected train(model, data, seed) -> model")
+        model = case.train(fresh, Subset(retain.dataset, positions), seed)
     seconds = time.perf_counter() - start
+    _check_retrained(case, model, positions)
     cost = dict(seconds=seconds, sample_forwards=0, sample_backwards=0)
     everyone = torch.arange(len(case.unseen))
     return Unlearned(model, [], "epochs", None, 0, cost, None, spare=everyone)
+
+
+def _check_retrained(case: Case, model: Any, positions: _Watched) -> None:
+    "`InputError` for what cannot be a model that was trained on the data it was given."
+    fact = f"train: {case.door.request.train}"
+    if not isinstance(model, nn.Module) or not is_finite(model):
+        expected = "expected train(model, data, seed) -> model"
+        raise InputError(f"{fact} gives no model with finite weights; {expected}")
+    n, read = len(positions), positions.n_read
+    if read < n:
+        what = f"read {read:,} of the {n:,} records" if read else "did not read the data"
+        remedy = "train on all of `data`, which holds every row but those to be forgotten"
+        raise InputError(f"{fact} {what} that it was given; {remedy}")
+    missing = [name for name in case.given if name not in model.state_dict()]
+    if missing:
+        remedy = "return the model that was given, not one around it"
+        raise InputError(f"{fact} gives a model without {missing[0]!r}; {remedy}")
+    if hash_weights(pick_weights(model, case.given)) == hash_weights(case.given):
+        remedy = "train the model that was given, on `data`"
+        raise InputError(f"{fact} gives the old model again, which knows these rows; {remedy}")
 
 
 def _describe_made(made: Unlearned) -> dict:
