@@ -1540,7 +1540,10 @@ def _end(door: Door, folder: Path, purge: bool, fresh: bool) -> Honoured:
 
 # %% ../nbs/17c_serving.ipynb #qc030
 def _purge(door: Door, folder: Path) -> list[str]:
-    "Removes every known model that knew these people; returns what was done, as sentences."
+    """Removes every known model that knew these people; returns what was done, as sentences.
+
+    `InputError` for what could not be removed, after all the rest was.
+    """
     with _hold(door.book.folder):
         book = open_book(door.book.folder)
         ledger = book.ledger
@@ -1548,27 +1551,77 @@ def _purge(door: Door, folder: Path) -> list[str]:
             return []
         knew = {ledger.original, *(served.weights for served in ledger.served[:-1])}
         found = {sha: [*find_weights(door, sha)] for sha in knew - {ledger.served[-1].weights}}
-        gone = [path for paths in found.values() for path in paths]
-        for path in gone:
-            path.unlink()
-        book.write(msgspec.structs.replace(ledger, purged=True))
+        purge = _Purge()
+        for path in [path for paths in found.values() for path in paths]:
+            purge.remove(path)
+        if not (purge.kept or purge.shared):
+            book.write(msgspec.structs.replace(ledger, purged=True))
+    files = _count_of(len(purge.files), "file", "files")
+    lines = [f"Removed: {files} of weights that knew these people."]
     cached = int(list_cache().models.sum())
-    lines = [
-        f"Removed: {_count_of(len(gone), 'file', 'files')} of weights that knew these people.",
-        "Not examined: backups, copies elsewhere, snapshots of the disk, and rows in the data.",
-        "From now on, check --again cannot compute the numbers again, as it needs the old model.",
-    ]
-    if not found.get(ledger.original) and not ledger.purged:
-        lines.insert(1, "The original was not found by its hash: remove it yourself.")
     if cached:
         models = _count_of(cached, "model", "models")
         fact = f"Left: {models} in the cache whose training data are not known"
-        lines.insert(
-            1, f"{fact}; if these data may be among them: ganunlearn cache --purge --models"
-        )
-    for line in lines:
+        lines.append(f"{fact}; if these data may be among them: ganunlearn cache --purge --models")
+    if not found.get(ledger.original) and not ledger.purged:
+        lines.append("The original was not found by its hash: remove it yourself.")
+    lines += [
+        "Not examined: backups, copies elsewhere, snapshots of the disk, and rows in the data.",
+        "From now on, check --again cannot compute the numbers again, as it needs the old model.",
+    ]
+    for line in [*lines[:1], *purge.logged, *lines[1:]]:
         _log(folder, line)
-    return lines
+    if purge.kept:
+        remedy = "remove them yourself, or see to it that they may be, and call again"
+        raise InputError(f"not removed: {', '.join(purge.kept)}; {remedy}")
+    return [*lines[:1], *purge.said, *lines[1:]]
+
+
+@dataclass
+class _Purge:
+    "Removes files, and remembers it; a path may name a person, so it is shown, but not logged."
+
+    files: list[Path] = field(default_factory=list)  # that are gone, without links to them
+    said: list[str] = field(default_factory=list)  # sentences to show
+    logged: list[str] = field(default_factory=list)  # the same for the log, without paths
+    kept: list[str] = field(default_factory=list)  # what could not be removed, and why
+    shared: bool = False  # whether a file has another name under which it is still there
+
+    def remove(self, path: Path) -> None:
+        "Removes a file. Of a link, first the file to which it leads."
+        *links, file = _follow_links(path)
+        try:
+            if file.exists():  # else another link has led to it
+                names = file.stat().st_nlink
+                file.unlink()
+                self.files.append(file)
+                if names > 1:
+                    self._tell_shared(file)
+            for link in reversed(links):
+                link.unlink(missing_ok=True)
+        except OSError as e:
+            self.kept.append(f"{e.filename} ({e.strerror})")
+            self.logged.append("Not removed: a file that could not be.")
+            return
+        if links:
+            self.said.append(f"Removed, too: {file}, to which the link {path} led.")
+            self.logged.append("Removed, too: a file to which a link led.")
+
+    def _tell_shared(self, file: Path) -> None:
+        "Says that a file is still there under another name, since that cannot be found."
+        self.shared = True
+        words = "had another name (a hard link), under which the weights are still there"
+        self.said.append(f"Left: {file} {words}; remove that, too.")
+        self.logged.append(f"Left: a file {words}; remove that, too.")
+
+
+def _follow_links(path: Path) -> list[Path]:
+    "A file; of a link, all links on the way, and the file at the end."
+    chain = [path]
+    while chain[-1].is_symlink():
+        last = chain[-1]
+        chain.append(last.parent / os.readlink(last))
+    return chain
 
 # %% ../nbs/17c_serving.ipynb #qc032
 @dataclass(frozen=True, eq=False)
