@@ -70,7 +70,7 @@ from ganunlearn.core import (
     read_json,
 )
 from .experiment import describe_environment
-from .game import Method, Unlearned
+from .game import Method, PaperConfig, Unlearned
 from .match import Match, check_spare, play_round, set_up_matching
 from .methods import Baseline, unlearn
 from .records import list_leaves, read_batch
@@ -251,7 +251,36 @@ def open_case(
     check_trained(model, data)
     device = pick_device(device)
     opened = method, known, data, unseen, holdout, model.to(device), given, origin
-    return Case(door, *opened, asked, named, train, key, device, now)
+    case = Case(door, *opened, asked, named, train, key, device, now)
+    _check_audit(case)
+    return case
+
+
+def _count_references(door: Door) -> int:
+    "How many models without these people an audit has: named ones, and those to be trained."
+    return len(door.request.references) + door.references
+
+
+def _check_audit(case: Case) -> None:
+    "`InputError` for an audit that could not be made, before any model is trained."
+    request, n = case.door.request, _count_references(case.door)
+    if not n:
+        return
+    if n < 3:
+        raise InputError(f"{_count_of(n, 'reference', 'references')}; expected 0, or at least 3")
+    for name in request.references:
+        weights = read_weights(case.door.folder / name)
+        give_weights(build_model(request, case.door.folder), weights, name)
+        if hash_weights(weights) == hash_weights(case.given):
+            fact = f"references: {name} are the weights of the old model, which knows these rows"
+            raise InputError(f"{fact}; name models that were trained without them")
+    if case.holdout is not None:
+        return
+    if case.door.retrain:
+        _split_unseen(case, torch.arange(len(case.unseen)))
+    elif isinstance(case.method, Baseline | PaperConfig):
+        fact = f"references: the method {request.method} uses all of unseen:"
+        raise InputError(f"{fact}, so an audit needs records of other people; give holdout:")
 
 
 def _load_sides(request: Request, folder: Path) -> tuple[Owned, Owned, Owned | None]:
@@ -926,6 +955,8 @@ def _gather_evidence(
     everyone = None
     if (case.is_forget != case.is_now).any():
         everyone = _report(case, made, timing, now=False)
+    if _count_references(case.door) and case.holdout is None:
+        _split_unseen(case, made.spare)  # refuses before any is trained
     references = _find_references(case, advance)
     audited = _audit(case, made, references) if references else None
     return judge(case, told, everyone, audited)
@@ -970,18 +1001,38 @@ def _find_references(case: Case, advance: Callable[[str], None]) -> list[nn.Modu
     return found
 
 
+def _split_unseen(
+    case: Case,
+    spare: Tensor | None,  # positions of the unseen records that no loss has used; None: none
+) -> tuple[Subset, Subset]:
+    """Unseen records that no loss has used, and others, of other people.
+
+    Of the people with records of both kinds, every other one is among the first. After a
+    retraining, these are all people. `InputError` where nobody is left for one of the two.
+    """
+    unseen: Owned = case.deal()["nonmember"].dataset  # type: ignore[assignment]
+    n = len(unseen)
+    group = np.arange(n) if unseen.group is None else unseen.group
+    _, first, owner = np.unique(group, return_index=True, return_inverse=True)
+    is_spare = np.isin(np.arange(n), [] if spare is None else spare.numpy())
+    share = np.bincount(owner, is_spare) / np.bincount(owner)
+    is_kept = share == 1
+    mixed = np.flatnonzero((share > 0) & ((share < 1) | case.door.retrain))
+    mixed = mixed[first[mixed].argsort()]  # as they come in the data
+    is_kept[mixed] = np.arange(len(mixed)) % 2 == 0
+    kept, others = is_kept[owner] & is_spare, ~is_kept[owner]
+    if not kept.any() or not others.any():
+        fact = "references: for an audit, unseen: leaves no records that were not used"
+        raise InputError(f"{fact}; give records of other people as holdout:")
+    return unseen.take(np.flatnonzero(kept)), unseen.take(np.flatnonzero(others))
+
+
 def _audit(case: Case, made: Unlearned, references: list[nn.Module]) -> Audit:
     "The audit against references, on unseen records that no loss has used."
     sets = case.deal()
     holdout, nonmember = sets["holdout"], sets["nonmember"]
     if holdout is None:
-        spare = made.spare if made.spare is not None else torch.arange(0)
-        kept = np.isin(np.arange(len(nonmember)), spare.numpy())
-        unseen = nonmember.dataset
-        if case.door.retrain:  # all are untouched: half of them are used
-            kept = np.arange(len(nonmember)) % 2 == 0
-        holdout = unseen.take(np.flatnonzero(kept))
-        nonmember = unseen.take(np.flatnonzero(~kept))
+        holdout, nonmember = _split_unseen(case, made.spare)
     return audit(
         made.model,
         sets["forget"],
