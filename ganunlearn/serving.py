@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -54,6 +54,7 @@ from ganunlearn.certificate import (
     list_forgotten,
     make_seal,
     open_book,
+    read_public_key,
     read_signing_key,
     salt_person,
     seal,
@@ -585,7 +586,8 @@ def look_into(
     for name, stage in stages.items():
         if not (out / name).exists():
             continue
-        held = read_json(out / name, "remove the folder, and begin again")
+        remedy = "remove the folder, and begin again"
+        held = fit(read_json(out / name, remedy), dict[str, Any], out / name, remedy)
         if held.get("id") != id:
             fact = f"{out} is the folder of another request, or of this one with other settings"
             if not (out / ".work").exists():
@@ -1460,7 +1462,7 @@ def _find_served(case: Case) -> Path | None:
         if not path.exists():
             continue
         said = read_json(path, "restore it from a backup")
-        if said.get("id") == last.id:
+        if isinstance(said, dict) and said.get("id") == last.id:
             if case.door.retrain and said.get("road") != "retrain":
                 _check_rows_left(case)
                 return None
@@ -1601,7 +1603,7 @@ def _check_page(folder: Path, said: dict) -> None:
 def _end(door: Door, folder: Path, purge: bool, fresh: bool) -> Honoured:
     "The result of a request, from the files in its folder."
     path = next(folder / name for name in ENDS if (folder / name).exists())
-    said = read_json(path, "remove the folder, and begin again")
+    said = _read_certificate(path)
     accepted = said["kind"] == CERTIFICATE
     if not fresh:
         _check_page(folder, said)
@@ -1786,6 +1788,84 @@ KEYS = (
 )
 
 
+class _Weights(msgspec.Struct):
+    old: str
+    new: str
+    file: str
+
+
+class _Data(msgspec.Struct):
+    rows: int
+    forgotten: int
+    asked: int
+    earlier: int
+    stay: int
+    total: str
+    totals: list[str]
+
+
+class _Hashed(msgspec.Struct):
+    people: list[str]
+    rows: list[str]
+    earlier: list[str]
+
+
+class _Untouched(msgspec.Struct):
+    base64_bits: bytes
+
+
+class _Times(msgspec.Struct):
+    retrain_seconds: float
+    epochs: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _Environment(msgspec.Struct):
+    device: str = ""
+    torch: str = ""
+    processor: str = ""
+    kernels: dict[str, Any] = {}
+
+
+class _Signature(msgspec.Struct):
+    public_key: str
+    value: str
+
+
+_Row = dict[str, Any]
+
+
+class _Certificate(msgspec.Struct):
+    "What a check reads of a certificate, or of a refusal; there may be more."
+
+    kind: str
+    id: str
+    forgotten: _Hashed
+    road: Literal["forget", "retrain"]
+    origin: Literal["original", "last"]
+    data: _Data
+    settings: dict[str, Any]
+    ledger: str | None
+    weights: _Weights
+    numbers: list[_Row]
+    numbers_of_all: list[_Row] | None
+    audit: dict[str, Any] | None
+    verdict: str
+    reasons: list[str]
+    untouched: _Untouched | None
+    times: _Times
+    environment: _Environment
+    report: str
+    digest: str
+    signature: _Signature | msgspec.UnsetType = msgspec.UNSET
+
+
+def _read_certificate(path: Path) -> dict:
+    "A certificate, or a refusal. `BrokenFile` where an entry is missing, or of another kind."
+    said = read_json(path, "restore it from a backup")
+    fit(said, _Certificate, path, "restore it from a backup")
+    return said
+
+
 def check_certificate(
     path: str | Path,  # of certificate.json, or the folder that holds it
     *,
@@ -1797,16 +1877,19 @@ def check_certificate(
 ) -> Checked:
     """Whether a certificate is as it was written, and true. `BrokenFile` for anything else.
 
-    `Refused` for the folder of a request that was refused.
+    `InputError` for a public key that is none, and where there is no certificate. `Refused` for
+    the folder of a request that was refused.
 
     It contains no path. So a request says where data and old weights are; its people do not matter.
     """
+    public_key = None if public_key is None else read_public_key(public_key)
     path = _find_certificate(Path(os.path.abspath(path)))
     said = read_json(path, "name a certificate.json")
     if isinstance(said, dict) and said.get("kind") == REFUSAL:
         raise Refused(_tell_refusal(path, said))
     if not isinstance(said, dict) or said.get("kind") != CERTIFICATE or not {*KEYS} <= {*said}:
         raise BrokenFile(f"{path} is not a certificate of this library; name a certificate.json")
+    said = _read_certificate(path)
     door = _find_door(path.parent, said, request, folder)
     rows: list[tuple[str, bool | None, str]] = []
     rows.append(("digest", said["digest"] == make_seal(said), "Over all that it says."))
@@ -1876,7 +1959,7 @@ def _check_files(door: Door, said: dict) -> list[tuple[str, bool | None, str]]:
     folder = door.out
     rows: list[tuple[str, bool | None, str]] = []
     new, old = said["weights"]["new"], said["weights"]["old"]
-    file = folder / Path(said["weights"]["file"]).name
+    file = _name_weights(door, said)
     if file.is_file():
         rows.append(("new weights", hash_weights(read_weights(file)) == new, ""))
     else:
@@ -1892,6 +1975,11 @@ def _check_files(door: Door, said: dict) -> list[tuple[str, bool | None, str]]:
     else:
         rows.append(("report", None, "It was not found."))
     return rows
+
+
+def _name_weights(door: Door, said: dict) -> Path:
+    "The file of the new weights, in the folder of the certificate."
+    return door.out / Path(said["weights"]["file"]).name
 
 
 def _tell_missing(door: Door, told: str) -> str:
@@ -1955,7 +2043,9 @@ def _list_elsewhere(then: dict, now: dict) -> list[str]:
 def _list_differing(told: list[dict], found: list[dict], most: float) -> list[str]:
     "The numbers in which two reports differ."
     differing = []
-    for ours, theirs in zip(told, found, strict=True):
+    if len(told) != len(found):
+        differing.append(f"rows of numbers: {len(told)}, now {len(found)}")
+    for ours, theirs in zip(told, found):
         for name, value in theirs.items():
             recorded = ours.get(name)
             if isinstance(value, float) and isinstance(recorded, int | float):
@@ -1983,7 +2073,7 @@ def _compute_again(door: Door, said: dict, device: torch.device) -> list[dict]:
     if said["data"]["totals"] != _hash_sides(book, unseen, holdout):
         raise InputError("The unseen records are not those of the comparison.")
     old, new = build_model(request, home), build_model(request, home)
-    give_weights(new, read_weights(door.out / said["weights"]["file"]), "the new weights")
+    give_weights(new, read_weights(_name_weights(door, said)), "the new weights")
     path = next(find_weights(door, said["weights"]["old"]), None)
     if path is None:
         raise InputError("The old model was removed, so its answers cannot be computed.")
