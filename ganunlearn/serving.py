@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CROWD', 'PATHS', 'ROADS', 'OWN_FILES', 'ENDS', 'COSTS', 'TRACE', 'WHY', 'ANEW', 'STYLE', 'VERDICTS', 'UNSURE',
-           'NOT_OURS', 'NOT_TRIED', 'NAMES', 'CERTIFICATE', 'REFUSAL', 'KEYS', 'NOWHERE', 'SAME', 'NEARLY', 'Door',
-           'Case', 'open_door', 'describe_settings', 'open_case', 'find_asked', 'list_folders', 'find_weights',
+           'NOT_OURS', 'NOT_TRIED', 'NAMES', 'CERTIFICATE', 'REFUSAL', 'COVERED', 'KEYS', 'NOWHERE', 'SAME', 'NEARLY',
+           'Door', 'Case', 'open_door', 'describe_settings', 'open_case', 'find_asked', 'list_folders', 'find_weights',
            'Preview', 'compare_roads', 'preview', 'look_into', 'Evidence', 'judge', 'head_line', 'write_page',
            'describe_figure', 'hash_library', 'describe', 'Honoured', 'honour', 'Checked', 'check_certificate',
            'Refused']
@@ -1384,6 +1384,12 @@ def _describe_audit(audited: Audit | None) -> dict | None:
     return dict(verdict=audited.verdict, references=len(audited.references), rows=rows)
 
 # %% ../nbs/17c_serving.ipynb #qc028
+COVERED = (
+    "These rows were forgotten before; nothing has changed. The last request was another one: its "
+    "model has forgotten them, too, but the report in its folder is not about these rows alone."
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Honoured:
     "The result of a request."
@@ -1395,6 +1401,7 @@ class Honoured:
     certificate: dict | None  # None: refused
     fresh: bool  # whether this call computed anything
     removed: list[str] = field(default_factory=list)  # what --purge did, as sentences
+    own: bool = True  # whether the files are of this very request, not of one that covers it
 
     @property
     def weights(self) -> Path | None:
@@ -1404,6 +1411,8 @@ class Honoured:
         return self.folder / self.certificate["weights"]["file"]
 
     def __str__(self) -> str:
+        if not self.own:
+            return "\n".join([COVERED, *self.removed])
         lines = [head_line(self.verdict, self.accepted), *self.reasons, *self.removed]
         if not self.fresh:
             lines.insert(1, "This request was served before; nothing has changed.")
@@ -1620,8 +1629,10 @@ def _end(door: Door, folder: Path, purge: bool, fresh: bool) -> Honoured:
     if not fresh:
         _check_page(folder, said)
     removed = _purge(door, folder) if purge and accepted else []
-    told = said["verdict"], said["reasons"]
-    return Honoured(accepted, *told, folder, said if accepted else None, fresh, removed)
+    own = said["id"] == door.id
+    told = said["verdict"], said["reasons"] if own else [COVERED]
+    certificate = said if accepted else None
+    return Honoured(accepted, *told, folder, certificate, fresh, removed, own)
 
 # %% ../nbs/17c_serving.ipynb #qc030
 def _purge(door: Door, folder: Path) -> list[str]:
