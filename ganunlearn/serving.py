@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CROWD', 'PATHS', 'ROADS', 'OWN_FILES', 'ENDS', 'COSTS', 'TRACE', 'WHY', 'ANEW', 'STYLE', 'VERDICTS', 'UNSURE',
-           'NOT_OURS', 'NOT_TRIED', 'NAMES', 'CERTIFICATE', 'REFUSAL', 'KEYS', 'NOWHERE', 'SAME', 'NEARLY', 'Door',
-           'Case', 'open_door', 'describe_settings', 'open_case', 'find_asked', 'list_folders', 'find_weights',
+           'NOT_OURS', 'NOT_TRIED', 'NAMES', 'CERTIFICATE', 'REFUSAL', 'COVERED', 'KEYS', 'NOWHERE', 'SAME', 'NEARLY',
+           'Door', 'Case', 'open_door', 'describe_settings', 'open_case', 'find_asked', 'list_folders', 'find_weights',
            'Preview', 'compare_roads', 'preview', 'look_into', 'Evidence', 'judge', 'head_line', 'write_page',
            'describe_figure', 'hash_library', 'describe', 'Honoured', 'honour', 'Checked', 'check_certificate',
            'Refused']
@@ -74,7 +74,7 @@ from .experiment import describe_environment
 from .game import Method, PaperConfig, Unlearned
 from .match import Match, check_spare, play_round, set_up_matching
 from .methods import Baseline, unlearn
-from .records import list_leaves, read_batch
+from .records import given_defaults, list_leaves, read_batch
 from ganunlearn.report import (
     FEWEST,
     LEAST_BATCHES,
@@ -104,7 +104,7 @@ from ganunlearn.request import (
     write_weights,
 )
 from .scenario import VERSIONS
-from .training import is_finite, pick_device, wrap_model
+from .training import is_finite, pick_device, plain_modes, wrap_model
 from .verifying import find_elsewhere
 
 # %% ../nbs/17c_serving.ipynb #qc008
@@ -226,6 +226,7 @@ def describe_settings(
     return {name: value for name, value in said.items() if name not in hidden}
 
 # %% ../nbs/17c_serving.ipynb #qc010
+@plain_modes()
 def open_case(
     door: Door,  # the request, with its ledger
     device: str | torch.device | None = None,  # None: a GPU where there is one
@@ -234,11 +235,12 @@ def open_case(
     request, folder, book = door.request, door.folder, door.book
     _check_names(request)
     method = make_method(request)
-    train = find_function(request.train, folder, "train") if request.train else None
+    with given_defaults():
+        train = find_function(request.train, folder, "train") if request.train else None
     key = read_signing_key(folder / request.sign) if request.sign else None
     now = check_clock(book.ledger)
     given = read_weights(folder / request.weights)
-    model = build_model(request, folder)
+    model = _build(request, folder)
     give_weights(model, given, request.weights)
     if not is_finite(model):
         raise InputError("weights: they hold NaN or infinity; expected finite ones")
@@ -271,7 +273,7 @@ def _check_audit(case: Case) -> None:
         raise InputError(f"{_count_of(n, 'reference', 'references')}; expected 0, or at least 3")
     for name in request.references:
         weights = read_weights(case.door.folder / name)
-        give_weights(build_model(request, case.door.folder), weights, name)
+        give_weights(_build(request, case.door.folder), weights, name)
         if hash_weights(weights) == hash_weights(case.given):
             fact = f"references: {name} are the weights of the old model, which knows these rows"
             raise InputError(f"{fact}; name models that were trained without them")
@@ -284,6 +286,13 @@ def _check_audit(case: Case) -> None:
         raise InputError(f"{fact}, so an audit needs records of other people; give holdout:")
 
 
+@given_defaults()
+def _build(request: Request, folder: Path) -> nn.Module:
+    "The network, made by the user's function under the user's own defaults."
+    return build_model(request, folder)
+
+
+@given_defaults()
 def _load_sides(request: Request, folder: Path) -> tuple[Owned, Owned, Owned | None]:
     "Data, unseen records and the hold-out, if there is one. `InputError`."
     data = load_owned(request.data, request, folder, "data")
@@ -488,6 +497,7 @@ def compare_roads(
     return "retrain" if 2 * retrain < forget else "either"
 
 
+@plain_modes()
 def preview(
     case: Case,  # checked
 ) -> Preview:
@@ -713,7 +723,7 @@ def _make_model(case: Case, advance: Callable[[str], None]) -> Unlearned:
             write_weights(pick_weights(made.model, case.given), tmp)
         _write(about, write_canonical(_describe_made(made)))
     held = read_json(about, "remove the folder, and begin again")
-    model = build_model(case.door.request, case.door.folder).to(case.device)
+    model = _build(case.door.request, case.door.folder).to(case.device)
     give_weights(model, read_weights(file), file.name)
     return _restore_made(held, model, len(case.unseen), case.method)
 
@@ -747,7 +757,7 @@ def _retrain(case: Case, seed: int) -> Unlearned:
     retain = case.deal()["retain"]
     positions = _Watched(retain.indices)
     start = time.perf_counter()
-    with _seed_all(seed, case.device):
+    with _seed_all(seed, case.device), given_defaults():
         fresh = build_model(case.door.request, case.door.folder).to(case.device)
         model = case.train(fresh, Subset(retain.dataset, positions), seed)
     seconds = time.perf_counter() - start
@@ -993,7 +1003,7 @@ def _find_references(case: Case, advance: Callable[[str], None]) -> list[nn.Modu
                 write_weights(pick_weights(made.model, case.given), tmp)
             _log(case.door.out, f"reference {k + 1} is trained")
     for file in files:
-        model = build_model(request, folder).to(case.device)
+        model = _build(request, folder).to(case.device)
         give_weights(model, read_weights(file), file.name)
         found.append(model)
     return found
@@ -1370,6 +1380,12 @@ def _describe_audit(audited: Audit | None) -> dict | None:
     return dict(verdict=audited.verdict, references=len(audited.references), rows=rows)
 
 # %% ../nbs/17c_serving.ipynb #qc028
+COVERED = (
+    "These rows were forgotten before; nothing has changed. The last request was another one: its "
+    "model has forgotten them, too, but the report in its folder is not about these rows alone."
+)
+
+
 @dataclass(frozen=True, eq=False)
 class Honoured:
     "The result of a request."
@@ -1381,6 +1397,7 @@ class Honoured:
     certificate: dict | None  # None: refused
     fresh: bool  # whether this call computed anything
     removed: list[str] = field(default_factory=list)  # what --purge did, as sentences
+    own: bool = True  # whether the files are of this very request, not of one that covers it
 
     @property
     def weights(self) -> Path | None:
@@ -1390,12 +1407,16 @@ class Honoured:
         return self.folder / self.certificate["weights"]["file"]
 
     def __str__(self) -> str:
+        if not self.own:
+            return "\n".join([COVERED, *self.removed])
         lines = [head_line(self.verdict, self.accepted), *self.reasons, *self.removed]
         if not self.fresh:
             lines.insert(1, "This request was served before; nothing has changed.")
         return "\n".join(lines)
 
 
+@plain_modes()
+@torch.enable_grad()
 def honour(
     request: Request | str | Path,  # or its file
     out: str | Path,  # folder of its files
@@ -1604,8 +1625,10 @@ def _end(door: Door, folder: Path, purge: bool, fresh: bool) -> Honoured:
     if not fresh:
         _check_page(folder, said)
     removed = _purge(door, folder) if purge and accepted else []
-    told = said["verdict"], said["reasons"]
-    return Honoured(accepted, *told, folder, said if accepted else None, fresh, removed)
+    own = said["id"] == door.id
+    told = said["verdict"], said["reasons"] if own else [COVERED]
+    certificate = said if accepted else None
+    return Honoured(accepted, *told, folder, certificate, fresh, removed, own)
 
 # %% ../nbs/17c_serving.ipynb #qc030
 def _purge(door: Door, folder: Path) -> list[str]:
@@ -1862,6 +1885,7 @@ def _read_certificate(path: Path) -> dict:
     return said
 
 
+@plain_modes()
 def check_certificate(
     path: str | Path,  # of certificate.json, or the folder that holds it
     *,
@@ -2068,7 +2092,7 @@ def _compute_again(door: Door, said: dict, device: torch.device) -> list[dict]:
         raise InputError("The data have changed: rows were deleted, as they should be.")
     if said["data"]["totals"] != _hash_sides(book, unseen, holdout):
         raise InputError("The unseen records are not those of the comparison.")
-    old, new = build_model(request, home), build_model(request, home)
+    old, new = _build(request, home), _build(request, home)
     give_weights(new, read_weights(_name_weights(door, said)), "the new weights")
     path = next(find_weights(door, said["weights"]["old"]), None)
     if path is None:
