@@ -91,6 +91,7 @@ from ganunlearn.request import (
     Owned,
     Request,
     build_model,
+    check_labels,
     check_trained,
     find_function,
     find_owners,
@@ -252,6 +253,9 @@ def open_case(
     origin, given = _choose_origin(door, known, given)
     give_weights(model, given, request.weights)
     check_trained(model, data)
+    check_labels(model, unseen, "unseen")
+    if holdout is not None:
+        check_labels(model, holdout, "holdout")
     device = pick_device(device)
     opened = method, known, data, unseen, holdout, model.to(device), given, origin
     case = Case(door, *opened, asked, named, train, key, device, now)
