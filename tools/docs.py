@@ -30,7 +30,8 @@ EXPECTED = re.compile(  # warnings of smalldocs about what only Quarto does
 )
 
 TAGS = "a|b|br|code|dd|details|div|dl|dt|em|i|img|kbd|li|ol|p|small|span|strong|su[bp]|summary|t[dhr]|ul"
-LESS = re.compile(rf"<(?!/?(?:{TAGS})\b[^<>]*>)")  # a sign in a text, and no tag
+ATTRIBUTE = r"""\s+[a-z][\w:-]*(?:=(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=]+))?"""
+LESS = re.compile(rf"<(?!/?(?:{TAGS})(?:{ATTRIBUTE})*\s*/?>)")  # a sign in a text, and no tag
 
 FUZZY = "fuse.search(q, { limit }).map((h) => h.item)"  # how smalldocs searches: for a phrase
 
