@@ -30,7 +30,6 @@ from ganunlearn.attacks import (
     bootstrap_auc,
     bootstrap_rate,
     check_classes,
-    check_draws,
     compute_auc,
     draw_clusters,
     draw_records,
@@ -41,7 +40,7 @@ from ganunlearn.attacks import (
     read_logits,
     split_logits,
 )
-from .core import InputError, check_seed, choose, show_value
+from .core import InputError, check_count, check_seed, choose, show_value
 from .records import as_dataset
 from .splits import check_disjoint
 from .training import Asked
@@ -776,7 +775,7 @@ def audit(
 def _check_settings(margin: Any, draws: Any, seed: Any) -> None:
     "`InputError` for settings that make no sense."
     check_margin(margin)
-    check_draws(draws)
+    check_count("draws", draws)
     check_seed(seed)
 
 

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LONGEST', 'MOST', 'LARGEST', 'SEEDS', 'MAX_BYTES', 'T', 'CACHE_KINDS', 'CACHE_FOLDERS', 'make_printable',
            'show_value', 'InputError', 'UnknownName', 'DataNotFound', 'BrokenFile', 'SplitError', 'choose',
-           'expect_error', 'check_fields', 'check_seed', 'need', 'parse_json', 'read_text', 'read_json', 'fit',
-           'check_writable', 'cache_dir', 'is_in_cache', 'data_dir', 'atomic', 'CacheKind', 'tidy_cache',
+           'expect_error', 'check_fields', 'check_seed', 'check_count', 'need', 'parse_json', 'read_text', 'read_json',
+           'fit', 'check_writable', 'cache_dir', 'is_in_cache', 'data_dir', 'atomic', 'CacheKind', 'tidy_cache',
            'one_at_a_time', 'list_cache', 'purge_cache']
 
 # %% ../nbs/00_core.ipynb #c003
@@ -180,6 +180,16 @@ def check_seed(
         expected = f"a whole number from 0 to {SEEDS - 1}"
         raise InputError(f"seed={show_value(seed)}; expected {expected}")
     return int(seed)
+
+
+def check_count(
+    name: str,  # of the setting, for messages
+    value: Any,  # as it was given
+) -> int:
+    "The number; `InputError` unless it is a whole number from 1 on."
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
+        raise InputError(f"{name}={show_value(value)}; expected a whole number from 1 on")
+    return int(value)
 
 # %% ../nbs/00_core.ipynb #c014b
 def need(

@@ -1121,6 +1121,8 @@ def read_columns(
     """
     if isinstance(data, Table):
         return data.columns
+    if isinstance(data, Adapted):
+        return read_columns(data.dataset)
     parts = [read_columns(part) for part, _ in list_parts(data)]
     known = [of_part for of_part in parts if of_part is not None]
     for of_part in known[1:]:

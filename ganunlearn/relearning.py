@@ -25,13 +25,12 @@ from ganunlearn.attacks import (
     bootstrap_auc,
     bootstrap_rate,
     check_classes,
-    check_draws,
     draw_clusters,
     label_margin,
     read_logits,
 )
 from .auditing import Metric, check_copies, check_models, list_references, log_odds
-from .core import InputError, check_seed, show_value
+from .core import InputError, check_count, check_seed, show_value
 from .game import check_labels
 from ganunlearn.records import (
     MapDataset,
@@ -315,7 +314,7 @@ def _draw_samples(
     groups: dict[str, np.ndarray], R: int, draws: int, seed: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:  # for each set draws × clusters; draws, R
     "The members of each bootstrap draw: clusters of each set, and references."
-    draws = check_draws(draws)
+    draws = check_count("draws", draws)
     rng = np.random.default_rng(check_seed(seed))
     clusters = {part: len(np.unique(group)) for part, group in groups.items()}
     samples = {part: draw_clusters(n, draws, rng) for part, n in clusters.items()}
@@ -423,7 +422,7 @@ def relearn(
     others = list_references(references)
     check_models(model)
     _check_recipe(recipe)
-    check_draws(draws)
+    check_count("draws", draws)
     check_seed(seed)
     read: dict[str, Any] = dict(fields=fields, collate_fn=collate_fn)
     given = dict(forget=forget, holdout=holdout, retain=retain)
@@ -599,7 +598,7 @@ def compare_answers(
     """
     others = list_references(references)
     check_models(original, model)
-    check_draws(draws)
+    check_count("draws", draws)
     check_seed(seed)
     sets = _read_sets(forget, holdout, fields, collate_fn)
     asked = [Asked(each, outputs) if outputs else each for each in (original, model, *others)]
@@ -735,7 +734,7 @@ def perturb_records(
     the sets share records.
     """
     _check_noise(copies, noise, flips)
-    check_draws(draws)
+    check_count("draws", draws)
     others = list_references(references)
     check_models(model)
     sets = _read_sets(forget, holdout, fields, collate_fn)

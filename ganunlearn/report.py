@@ -14,7 +14,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.utils.data import Subset
 
 from .attacks import estimate_auc
-from .core import InputError, check_seed, show_value
+from .core import InputError, check_count, check_seed, show_value
 from ganunlearn.game import (
     Unlearned,
     check_labels,
@@ -353,7 +353,8 @@ def report(
     labels, and for an original that has changed since. `OverlapError` where `holdout` was used
     before.
     """
-    _check_counts(epochs=epochs, sample=sample)
+    for name, count in dict(epochs=epochs, sample=sample).items():
+        check_count(name, count)
     _check_shares(near=near, kept=kept, lost=lost)
     seed = check_seed(seed)
     _check_original(result, original)
@@ -402,13 +403,6 @@ def report(
         timed=str(timing),
         unlike=tuple(unlike),
     )
-
-
-def _check_counts(**counts: Any) -> None:
-    "`InputError` for anything but whole numbers from 1 on."
-    for name, count in counts.items():
-        if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
-            raise InputError(f"{name}={show_value(count)}; expected a whole number from 1 on")
 
 
 def _check_shares(**shares: Any) -> None:

@@ -569,16 +569,17 @@ def load_owned(
     folder: Path,  # of the request
     what: str,  # data, unseen or holdout
     first: int = 0,  # number of the first record
+    like: Owned | None = None,  # the data, whose order of columns is the model's; None: these are
 ) -> Owned:
     """Records with their owners. `InputError` or a subclass for unusable data.
 
-    The columns of a table come in the order of those of `data`, unless the request says an order.
+    The columns of a table come in the order of those of `like`, unless the request says an order.
     """
     table = _open_source(source, request, folder, what)
     try:
         data, owner = _read_table(table, request, what)
-        if what != "data":
-            data = _order_columns(data, request, folder, what)
+        if like is not None and request.features is None:
+            data = _order_columns(data, read_columns(like), what)
         if not is_steady(data):
             fact = "records are not the same when they are read again"
             raise InputError(f"{fact}; take the random transform away")
@@ -721,14 +722,12 @@ def _read_columns(table: Any, request: Request, what: str) -> tuple[Table, np.nd
     return Table(read.x.float(), read.y, columns=read.columns), owner
 
 
-def _order_columns(data: Any, request: Request, folder: Path, what: str) -> Any:
-    "Records with columns in the order of those of `data`. `InputError` for other columns."
+def _order_columns(data: Any, first: list | None, what: str) -> Any:
+    "Records with columns in this order. `InputError` for other columns."
     columns = read_columns(data)
-    if columns is None or request.features is not None:
+    if columns is None or first is None:
         return data
-    table = _open_source(request.data, request, folder, "data")
-    first = read_columns(_read_table(table, request, "data")[0])
-    if first is not None and {*columns} == {*first} and isinstance(data, Table):
+    if {*columns} == {*first} and isinstance(data, Table):
         at = [columns.index(name) for name in first]
         return replace(data, x=data.x[:, at], columns=first)
     check_columns("data", first, what, columns)

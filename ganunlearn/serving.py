@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CROWD', 'PATHS', 'ROADS', 'OWN_FILES', 'ENDS', 'COSTS', 'TRACE', 'WHY', 'ANEW', 'STYLE', 'VERDICTS', 'UNSURE',
-           'NOT_OURS', 'NOT_TRIED', 'NAMES', 'CERTIFICATE', 'REFUSAL', 'COVERED', 'KEYS', 'NOWHERE', 'SAME', 'NEARLY',
-           'Door', 'Case', 'open_door', 'describe_settings', 'open_case', 'find_asked', 'list_folders', 'find_weights',
+           'NOT_OURS', 'NOT_TRIED', 'NAMES', 'CERTIFICATE', 'REFUSAL', 'COVERED', 'NOWHERE', 'SAME', 'NEARLY', 'Door',
+           'Case', 'open_door', 'describe_settings', 'open_case', 'find_asked', 'list_folders', 'find_weights',
            'Preview', 'compare_roads', 'preview', 'look_into', 'Evidence', 'judge', 'head_line', 'write_page',
            'describe_figure', 'hash_library', 'describe', 'Honoured', 'honour', 'Checked', 'check_certificate',
            'Refused']
@@ -303,11 +303,11 @@ def _load_sides(request: Request, folder: Path) -> tuple[Owned, Owned, Owned | N
     if data.group is None:
         fact = "data: the rows have no person"
         raise InputError(f"{fact}; give the data set a `group`, one a row")
-    unseen = load_owned(request.unseen, request, folder, "unseen", len(data))
+    unseen = load_owned(request.unseen, request, folder, "unseen", len(data), data)
     if not request.holdout:
         return data, unseen, None
     start = len(data) + len(unseen)
-    return data, unseen, load_owned(request.holdout, request, folder, "holdout", start)
+    return data, unseen, load_owned(request.holdout, request, folder, "holdout", start, data)
 
 
 def _check_names(request: Request) -> None:
@@ -1805,12 +1805,6 @@ class Checked:
         return "\n".join([*lines, ends[self.status]])
 
 
-KEYS = (
-    *("kind", "id", "forgotten", "settings", "weights", "digest", "verdict"),
-    *("numbers", "numbers_of_all", "environment"),
-)
-
-
 class _Weights(msgspec.Struct):
     old: str
     new: str
@@ -1911,9 +1905,9 @@ def check_certificate(
     said = read_json(path, "name a certificate.json")
     if isinstance(said, dict) and said.get("kind") == REFUSAL:
         raise Refused(_tell_refusal(path, said))
-    if not isinstance(said, dict) or said.get("kind") != CERTIFICATE or not {*KEYS} <= {*said}:
+    if not isinstance(said, dict) or said.get("kind") != CERTIFICATE:
         raise BrokenFile(f"{path} is not a certificate of this library; name a certificate.json")
-    said = _read_certificate(path)
+    fit(said, _Certificate, path, "restore it from a backup")
     door = _find_door(path.parent, said, request, folder)
     rows: list[tuple[str, bool | None, str]] = []
     rows.append(("digest", said["digest"] == make_seal(said), "Over all that it says."))
