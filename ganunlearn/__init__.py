@@ -14,7 +14,7 @@ _HOMES = {  # name -> its module, which is imported when the name is first asked
     "accuracy": "training",
     "honour": "serving",
     "Request": "request",
-    "check_certificate": "serving",
+    "check_certificate": "checking",
     "load": "sources",
     "list_datasets": "sources",
     "split": "splits",
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ganunlearn.attacks import evaluate_margin as evaluate_margin
     from ganunlearn.attacks import fit_attack as fit_attack
     from ganunlearn.auditing import audit as audit
+    from ganunlearn.checking import check_certificate as check_certificate
     from ganunlearn.core import InputError as InputError
     from ganunlearn.game import PRESETS as PRESETS
     from ganunlearn.game import Config as Config
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from ganunlearn.models import build as build
     from ganunlearn.relearning import relearn as relearn
     from ganunlearn.request import Request as Request
-    from ganunlearn.serving import check_certificate as check_certificate
     from ganunlearn.serving import honour as honour
     from ganunlearn.sources import list_datasets as list_datasets
     from ganunlearn.sources import load as load

@@ -11,7 +11,9 @@ HOMES = {  # former module -> the modules that have its names now
     "baselines": ["methods", "game"],
     "data": ["core", "sources", "records", "splits"],
     "experiment": ["experiment", "verifying", "scenario", "store", "results"],
+    "request": ["request"],
     "search": ["search"],
+    "serving": ["serving", "cases", "evidence", "checking"],
     "sweep": ["sweep"],
     "unlearning": ["methods", "game", "splits"],
 }
@@ -50,6 +52,9 @@ RENAMED = {  # former module -> former name -> name
         "scenario_of": "read_scenario",
         "verdict": "judge_record",
     },
+    "request": {
+        "hash_weights": "hash_state",
+    },
     "search": {
         "SPACES": "SEARCH_SPACES",
         "attempt": "try_settings",
@@ -58,6 +63,7 @@ RENAMED = {  # former module -> former name -> name
         "score": "score_model",
         "search_path": "locate_search",
     },
+    "serving": {},
     "sweep": {
         "attempt": "try_cell",
         "cell_name": "name_cell",

@@ -41,7 +41,7 @@ PAGES = {  # a page below nbs/reference -> the modules on it, in reading order
     "results": ["results"],
     "sweeps": ["sweep", "search"],
     "requests": ["request", "certificate"],
-    "serving": ["serving"],
+    "serving": ["shop", "cases", "evidence", "checking", "serving"],
     "cli": ["cli"],
     "experiments": [
         *("experiments.ablation", "experiments.audit", "experiments.break_even"),

@@ -21,6 +21,8 @@ import torch
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
+from .cases import open_case, open_door, preview
+from .checking import Refused, check_certificate
 from ganunlearn.core import (
     SEEDS,
     InputError,
@@ -46,14 +48,7 @@ from ganunlearn.scenario import (
     make_scenario,
 )
 from .search import MOST_TRIALS, SEARCH_SPACES, find_best, locate_search, search
-from ganunlearn.serving import (
-    Refused,
-    check_certificate,
-    honour,
-    open_case,
-    open_door,
-    preview,
-)
+from .serving import honour
 from .sources import list_datasets, load
 from .splits import Sizes
 from .store import list_record_files, load_records, pack, read_records

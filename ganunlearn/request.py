@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FUNCTION', 'TEMPLATE', 'PLAIN', 'FORMS', 'Limits', 'Request', 'make_schema', 'read_request', 'find_function',
-           'call_function', 'read_weights', 'hash_weights', 'give_weights', 'pick_weights', 'write_weights', 'Owned',
+           'call_function', 'read_weights', 'hash_state', 'give_weights', 'pick_weights', 'write_weights', 'Owned',
            'load_owned', 'read_csv', 'find_owners', 'make_method', 'build_model', 'check_labels', 'check_trained',
            'check_private']
 
@@ -33,6 +33,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import Subset
 
+from ._moved import forward
 from .core import BrokenFile, InputError, choose, fit, need, read_text, show_value
 from .game import Method
 from .methods import METHODS, find_method
@@ -54,6 +55,8 @@ from .training import accuracy, logits
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__getattr__ = forward("ganunlearn.request")  # former names still work
 
 # %% ../nbs/17a_request.ipynb #qa006
 FUNCTION = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"  # module:function
@@ -452,7 +455,7 @@ def read_weights(
     return dict(held)
 
 
-def hash_weights(
+def hash_state(
     weights: dict[str, Tensor],  # by name
 ) -> str:  # 64 hex digits
     "sha256 of all weights: names, types, shapes, bytes."

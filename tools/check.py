@@ -56,7 +56,7 @@ LONGEST = (  # started first, so that no core is idle at the end
     "requests",
     "11_auditing",
     "05_training",
-    "17c_serving",
+    "17g_serving",
     "preset",
     "cifar10",
 )
