@@ -51,10 +51,19 @@ from .search import MOST_TRIALS, SEARCH_SPACES, find_best, locate_search, search
 from .serving import honour
 from .sources import list_datasets, load
 from .splits import Sizes
-from .store import list_record_files, load_records, pack, read_records
+from ganunlearn.store import (
+    Found,
+    Merged,
+    find_differences,
+    list_record_files,
+    load_records,
+    merge_records,
+    pack,
+    read_records,
+)
 from .sweep import plan_sweep, run_sweep
 from .training import Diverged, Recipe, pick_device
-from .verifying import RULE, UNPROVED, Verified, examine
+from .verifying import RULE, UNPROVED, Difference, Verified, examine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -381,30 +390,50 @@ def pack_command(
 ) -> None:
     """The records below folders as one file, of which nothing is lost; the folders stay.
 
-    If two machines made the same run, the first is kept, and that is reported. Status 1 when a file
-    cannot be read and is left out.
+    What the file holds already stays in it. If two machines made the same run, the first is kept,
+    and that is reported, with the key where their numbers differ. Status 1 when a file cannot be
+    read and is left out.
     """
     if out is None and len(folders) > 1:
         raise InputError(f"{len(folders)} folders; name the file for all of them with --out")
     path = out or Path(f"{folders[0]}.jsonl")
     if path.suffix != ".jsonl":
         raise InputError(f"{path} would not be read as a packed file; name one that ends in .jsonl")
-    bad: list[InputError] = []
-    records: dict[str, dict] = {}
-    for folder in folders:
-        found = load_records(folder, bad)
-        twice = sum(record["key"] in records for record in found)
-        records = {record["key"]: record for record in found} | records
-        if twice:
-            _say(f"{folder}: {twice} of {len(found)} were there before; those are kept")
-    for e in bad:
+    merged = merge_records(folders, path)
+    _say_twins(merged, folders)
+    for e in merged.bad:
         _say(str(e))
-    if not records:
+    before, _ = merged.count(path)
+    n = len(merged.kept)
+    if not n or not any(map(list_record_files, folders)):
         named = ", ".join(map(str, folders))
         raise InputError(f"{named} holds no records; name a folder that `ganunlearn run` filled")
-    pack(records.values(), path)
-    _say(f"{path}: {len(records)} records, {path.stat().st_size / 1e6:.1f} MB")
-    _end(len(records), len(bad))
+    pack(merged.records, path)
+    added = f", of which {n - before} were added" if before else ""
+    _say(f"{path}: {n} records{added}, {path.stat().st_size / 1e6:.1f} MB")
+    _end(n, len(merged.bad))
+
+
+def _say_twins(merged: Merged, folders: list[Path]) -> None:
+    "Says which runs were found more than once, and where their numbers differ."
+    for folder in dict.fromkeys(folders):
+        kept, twice = merged.count(folder)
+        if twice:
+            _say(f"{folder}: {twice} of {kept + twice} were there before; those are kept")
+    for twin in merged.twins:
+        first = merged.kept[twin.record["key"]]
+        differing = find_differences(first.record, twin.record)
+        if differing:
+            _say(f"    {_tell_twins(first, twin, differing)}")
+
+
+def _tell_twins(first: Found, twin: Found, differing: list[Difference]) -> str:
+    "How two records of one run differ: in how many numbers, and in which first."
+    key = twin.record["key"][:12]
+    fact = f"{key}: the numbers of {twin.path} differ from those of {first.path}, which is kept"
+    where, kept, other = differing[0]
+    values = f"{show_value(other)} instead of {show_value(kept)}"
+    return f"{fact}; the first of {len(differing)} is {where}: {values}"
 
 # %% ../nbs/18_cli.ipynb #c012
 @app.command("sweep", cls=_Command)

@@ -4,20 +4,22 @@
 
 # %% auto #0
 __all__ = ['PARTS', 'MAX_PART', 'TIMES', 'Made', 'make_model', 'keep_model', 'make_digest', 'check_record', 'read_record',
-           'sort_records', 'pack', 'unpack', 'read_records', 'list_record_files', 'load_records', 'find_packed',
-           'read_versions', 'describe_versions', 'list_numbers', 'find_differences']
+           'sort_records', 'pack', 'read_held', 'unpack', 'read_records', 'list_record_files', 'Found', 'Merged',
+           'merge_records', 'load_records', 'find_packed', 'read_versions', 'describe_versions', 'list_numbers',
+           'find_differences']
 
 # %% ../nbs/13_store.ipynb #c003
 import base64
 import hashlib
 import json
+import os
 import re
 import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
@@ -611,12 +613,35 @@ def pack(
     records: Iterable[dict],  # as `load_records` gives them
     path: str | Path,  # ends in .jsonl
 ) -> None:
-    "Writes records as one file of JSON lines, which are read back before the file gets its name."
+    """Writes records as one file of JSON lines, which are read back before the file gets its name.
+
+    What the file holds already has to be among them: `InputError` where a record would be lost,
+    `BrokenFile` where the file is damaged, so that nobody knows.
+    """
     ordered = sort_records(records)
+    texts = {_write(record) for record in ordered}
+    lost = [record for record in read_held(path) if _write(record) not in texts]
+    if lost:
+        fact = f"{path} holds {len(lost)} records that would be lost"
+        first = f"the first is {lost[0]['key'][:12]}"
+        raise InputError(f"{fact}, {first}; pack them as well, or name another file")
     with atomic(path) as tmp:
         tmp.write_text("\n".join(_Packer(ordered).lines) + "\n", encoding="utf-8")
         if [*map(_write, unpack(tmp))] != [*map(_write, ordered)]:
             raise BrokenFile(f"{path} would lose something; keep the records as they are")
+
+
+def read_held(
+    path: str | Path,  # of a packed file that is about to be replaced
+) -> list[dict]:  # none where there is no file
+    "What a packed file holds already. `BrokenFile` where it is damaged, with what to do."
+    if not os.path.exists(path):
+        return []
+    try:
+        return unpack(path)
+    except BrokenFile as e:
+        remedy = "move it away, or name another file"
+        raise BrokenFile(f"{e}. It is not replaced, since records would be lost; {remedy}") from e
 
 
 def unpack(
@@ -670,6 +695,67 @@ def list_record_files(
     return [p for p in files if not p.name.startswith(".")]
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    "A record, and where it was found."
+
+    record: dict
+    path: Path  # its file
+    folder: str | Path  # as it was named
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    "Records of several folders, one for each key: the one that was found first."
+
+    kept: dict[str, Found] = field(default_factory=dict)  # by key
+    twins: list[Found] = field(default_factory=list)  # others of the same keys
+    bad: list[InputError] = field(default_factory=list)  # of files that cannot be read
+
+    @property
+    def records(self) -> list[dict]:
+        "Those that are kept."
+        return [one.record for one in self.kept.values()]
+
+    def add(self, found: Found) -> None:
+        "Keeps a record, unless there is one of its key."
+        if self.kept.setdefault(found.record["key"], found) is not found:
+            self.twins.append(found)
+
+    def count(self, folder: str | Path) -> tuple[int, int]:  # kept, and twins
+        "How many records of a folder are kept, and how many are not."
+        kept = sum(one.folder == folder for one in self.kept.values())
+        return kept, sum(one.folder == folder for one in self.twins)
+
+
+def merge_records(
+    folders: Iterable[str | Path],  # as `list_record_files` takes them
+    path: str | Path | None = None,  # of a packed file that is replaced: its records come first
+) -> Merged:
+    """The records of folders, loose before packed. No file is read twice.
+
+    `BrokenFile` where the file that is replaced is damaged.
+    """
+    merged = Merged()
+    read = set()
+    if path is not None:
+        read.add(os.path.realpath(path))
+        for record in read_held(path):
+            merged.add(Found(record, Path(path), path))
+    for folder in folders:
+        for file in sorted(list_record_files(folder), key=lambda p: p.suffix):
+            name = os.path.realpath(file)
+            if name in read:
+                continue
+            read.add(name)
+            try:
+                for record in read_records(file):
+                    merged.add(Found(record, file, folder))
+            except InputError as e:
+                merged.bad.append(e)
+    return merged
+
+
 def load_records(
     folder: str | Path,  # as `list_record_files` takes it
     bad: list[InputError] | None = None,  # takes the errors of files that cannot be read
@@ -679,17 +765,12 @@ def load_records(
     One for each key: if a record occurs twice, the one that is not packed. `BrokenFile` for a
     file without records, unless a list `bad` is given for such errors.
     """
-    files = sorted(list_record_files(folder), key=lambda p: p.suffix)  # .json before .jsonl
-    by_key: dict[str, dict] = {}
-    for path in files:
-        try:
-            for record in read_records(path):
-                by_key.setdefault(record["key"], record)
-        except InputError as e:
-            if bad is None:
-                raise
-            bad.append(e)
-    return sort_records(by_key.values())
+    merged = merge_records([folder])
+    if bad is None and merged.bad:
+        raise merged.bad[0]
+    if bad is not None:
+        bad += merged.bad
+    return sort_records(merged.records)
 
 
 def find_packed(
