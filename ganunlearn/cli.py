@@ -351,15 +351,23 @@ def _verify_record(
     if found.unjudged:
         fact = f"not judged: {len(found.unjudged)}, whose spread is not known"
         _say(f"    {fact}, the first {found.unjudged[0][0]}")
+    if found.rows:
+        n = len(record["history"])
+        _say(
+            f"    not judged: {found.rows} of {n} rows of the history, whose course differs by game"
+        )
     return True, found.holds
 
 
 def _say_held(record: dict, name: str, found: Verified) -> None:
     "Says that a record holds, and how: to the bit, or within the spread, with the furthest number."
     proved = f"except {UNPROVED}{_say_digest(record)}"
-    if not found.judged and not found.unjudged:
-        return _say(f"{name}: holds: every number was reproduced, {proved}")
-    fact = f"{len(found.judged)} numbers differ as much as games do, the others were reproduced"
+    partly = found.unjudged or found.rows
+    rest = "others that can be judged here" if partly else "others"
+    fact = f"{len(found.judged)} numbers differ as much as games do, the {rest} were reproduced"
+    if not found.judged:
+        which = "every number that can be judged here" if partly else "every number"
+        fact = f"{which} was reproduced"
     _say(f"{name}: holds: {fact}, {proved}")
     for one in found.judged[:1]:
         _say(f"    the furthest: {one}")

@@ -4,13 +4,15 @@
 
 # %% auto #0
 __all__ = ['UNPROVED', 'LIMIT', 'REPLAYS', 'WIDTH', 'BOUNDS', 'Difference', 'SAME', 'TRAINED', 'LEVEL', 'RULE', 'read_scenario',
-           'check_costs', 'check_key', 'find_elsewhere', 'Judged', 'judge_number', 'list_errors', 'estimate_error',
-           'play_again', 'describe_game', 'list_judged', 'Verified', 'judge', 'find_fixed', 'examine', 'verify']
+           'check_costs', 'check_data', 'check_key', 'find_elsewhere', 'Judged', 'judge_number', 'list_errors',
+           'estimate_error', 'play_again', 'describe_game', 'list_judged', 'count_unjudged', 'check_history',
+           'Verified', 'judge', 'find_fixed', 'examine', 'verify']
 
 # %% ../nbs/14a_verifying.ipynb #3fdde998
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ from ganunlearn.experiment import (
 )
 from .methods import read_method
 from .scenario import Scenario, derive_seed, find_experiment, make_key
-from .sources import load
+from .sources import Data, load
 from .splits import Sizes
 from ganunlearn.store import (
     check_record,
@@ -122,6 +124,21 @@ def _are_near(a: object, b: object) -> bool:
     if isinstance(a, float) and isinstance(b, float):
         return bool(np.isclose(a, b))
     return a is b
+
+
+def check_data(
+    record: dict,  # a whole one
+    data: Data,  # the data set of its scenario, as it is here
+) -> None:
+    "`InputError` where a record was made from other data than those that are here."
+    made_from = record["data"]
+    if made_from["sha256"] == data.sha256:
+        return
+    name = record["scenario"]["dataset"]
+    then = f"sha256 {made_from['sha256'][:12]} ({made_from['source']})"
+    here = f"here {data.sha256[:12]} ({data.source})"
+    fact = f"the data {name!r} are not those that the record was made from: {then}, {here}"
+    raise InputError(f"{fact}; supply those, or run its scenario again with these")
 
 
 def check_key(
@@ -341,6 +358,98 @@ def list_judged(
     yield from list_numbers({name: part for name, part in record.items() if name != "history"})
     yield from list_numbers(rows[-1], "/history/last")
 
+# %% ../nbs/14a_verifying.ipynb #941ce686
+_COUNTERS = ("round", "epoch")  # columns that count; a method's rows have one of them
+
+
+def count_unjudged(
+    record: dict,  # a whole one
+    again: dict,  # the same scenario, computed here
+) -> int:
+    "The rows of a history, before its last, that were found otherwise: only bits could judge them."
+    rows = record["history"][:-1]
+    return len(rows) - sum(row == other for row, other in zip(rows, again["history"]))
+
+
+def check_history(
+    record: dict,  # a whole one
+    again: dict,  # the same scenario, computed here
+) -> list[tuple[str, object, object]]:  # (where, recorded, expected)
+    """Where the form of a history is not that of the one found here.
+
+    Its columns, a number in each, rows at regular rounds, and as many rounds as the bill has.
+    """
+    there, here = record["history"], again["history"]
+    if not there or not here:  # the judgement of the last row says so
+        return []
+    return [*_list_odd_columns(there, here), *_list_odd_counts(record, again)]
+
+
+def _list_odd_columns(there: list[dict], here: list[dict]) -> Iterator[tuple[str, object, object]]:
+    "Of the rows before the last: columns that no row has here, or all have, and empty ones."
+    known = {*chain(*here)}
+    needed = {name for name in known if all(_is_number(row.get(name)) for row in here)}
+    for i, row in enumerate(there[:-1]):
+        for name in sorted(known | {*row}):
+            value = row.get(name)
+            if name not in known:
+                yield f"/history/{i}/{name}", value, None
+            elif name in needed and value is None:
+                yield f"/history/{i}/{name}", None, "a number"
+
+
+def _list_odd_counts(record: dict, again: dict) -> Iterator[tuple[str, object, object]]:
+    "The first row that is not where it should be, and a number of rounds that is not billed."
+    for name in _COUNTERS:
+        there, here = _split_games(record, name), _split_games(again, name)
+        if not there or not here or _find_break(here, here):  # a plug-in may count otherwise
+            continue
+        if found := _find_break(there, here):
+            i, count, expected = found
+            yield f"/history/{i}/{name}", count, expected
+        billed = record["cost"]["unlearn"]["rounds"]
+        if _add_up(here) == again["cost"]["unlearn"]["rounds"] and _add_up(there) != billed:
+            yield "/cost/unlearn/rounds", billed, f"{_add_up(there):g}, as in the history"
+
+
+def _split_games(record: dict, name: str) -> list[list[float]]:
+    "A counter's values by game: where it does not rise, another begins. Empty without counts."
+    rows = record["history"]
+    if not all(_is_number(row.get(name)) for row in rows):
+        return []
+    games: list[list[float]] = []
+    for count in (row[name] for row in rows):
+        if games and count > games[-1][-1]:
+            games[-1].append(count)
+        else:
+            games.append([count])
+    return games
+
+
+def _add_up(games: list[list[float]]) -> float:
+    "Where each game ended, in total."
+    return sum(game[-1] for game in games)
+
+
+def _find_break(
+    there: list[list[float]],  # of `_split_games`
+    here: list[list[float]],  # the same, as found here
+) -> tuple[int, float, str] | None:  # row, its count, what was expected; None: all is regular
+    "The first row that does not follow the one before it as rows do here."
+    start = here[0][0]
+    step = here[0][1] - start if len(here[0]) > 1 else None
+    row = 0
+    for number, game in enumerate(there):
+        if number and len(here) == 1:
+            return row, game[0], f"more than {there[number - 1][-1]:g}"
+        for i, count in enumerate(game):
+            expected = start + i * step if i and step else start
+            early = i == len(game) - 1 and count < expected  # a game ends between two checks
+            if count != expected and not early and not (i and step is None):
+                return row, count, f"{expected:g}"
+            row += 1
+    return None
+
 # %% ../nbs/14a_verifying.ipynb #0df20fba
 Difference = tuple[str, object, object]  # where, recorded, found here
 SAME = ("schema", "key", "experiment", "scenario", "seed", "versions", "data")
@@ -367,6 +476,7 @@ class Verified:
     judged: list[Judged]  # numbers that differ on this other machine, the furthest first
     unjudged: list[Difference]  # others, for which no allowed difference is known
     games: int  # that were played here, that of the run itself included
+    rows: int = 0  # of the history, before its last, that differ: nobody can judge them here
 
     @property
     def holds(self) -> bool:
@@ -383,7 +493,7 @@ def judge(
     there, here = dict(list_judged(record)), dict(list_judged(again))
     errors, ours = list_errors(record), list_errors(again)
     ends_at_level = record["scenario"]["recipe"]["stop_at_level"]
-    against: list[Difference] = find_fixed(record, again)
+    against: list[Difference] = find_fixed(record, again) + check_history(record, again)
     judged: list[Judged] = []
     unjudged: list[Difference] = []
     for where in sorted({*there, *here}):
@@ -449,7 +559,7 @@ def examine(
 
     `UNPROVED` names what is not recomputed; it must agree with the rest, see `check_costs`.
     Games are played only where numbers differ. `BrokenFile` for a record that was edited, which
-    its digest or its key shows.
+    its digest or its key shows; `InputError` where the data here are not those of the record.
     """
     if not isinstance(record, dict):
         record = read_record(record)
@@ -477,6 +587,7 @@ def _examine(record: dict, replays: int, progress: bool, device: torch.device) -
     environment = describe_environment(device)
     elsewhere = find_elsewhere(record["environment"], environment)
     data = load(sc.dataset)
+    check_data(record, data)
     finished = finish(sc, record["seed"], data, refresh=True, progress=progress, device=device)
     again = json.loads(json.dumps(describe_run(finished, environment), allow_nan=False))
     wrong: list[Difference] = [*check_costs(record)]
@@ -487,7 +598,8 @@ def _examine(record: dict, replays: int, progress: bool, device: torch.device) -
         return Verified(elsewhere, wrong + fixed, [], [], 1)
     games = play_again(finished, replays)
     against, judged, unjudged = judge(record, again, games)
-    return Verified(elsewhere, wrong + against, judged, unjudged, 1 + len(games))
+    rows = count_unjudged(record, again)
+    return Verified(elsewhere, wrong + against, judged, unjudged, 1 + len(games), rows)
 
 
 def verify(
