@@ -43,6 +43,7 @@ from .results import estimate_seconds, judge_record, show, write_caption
 from ganunlearn.scenario import (
     EXPERIMENTS,
     PROFILES,
+    hash_json,
     import_experiments,
     import_plugins,
     make_scenario,
@@ -269,15 +270,36 @@ def show_command(records: _Records) -> None:
     Status 1 when a file cannot be read, 2 when none can.
     """
     shown = bad = 0
+    seen: set[str] = set()
     for path in _list_files(records):
         try:
-            for record in read_records(path):
-                _print_record(record)
-                shown += 1
+            found = read_records(path)
         except InputError as e:
             bad += 1
             _say(f"{path}: {e}")
+            continue
+        for record in _leave_out(found, seen, path):
+            _print_record(record)
+            shown += 1
     _end(shown, bad)
+
+
+def _leave_out(
+    records: list[dict],
+    seen: set[str],  # hashes of those before; grows
+    path: Path,  # of their file
+) -> list[dict]:
+    "Those that were not seen before. What is the same to the letter is left out, which is said."
+    left = []
+    for record in records:
+        content = hash_json(record)
+        if content not in seen:
+            left.append(record)
+        seen.add(content)
+    if len(left) < len(records):
+        twice = len(records) - len(left)
+        _say(f"{path}: {twice} of {len(records)} as above, left out")
+    return left
 
 
 def _list_files(paths: list[Path]) -> list[Path]:
@@ -307,6 +329,7 @@ def verify_command(records: _Records, device: _Device = None) -> None:
     """
     pick_device(device)
     used = bad = 0
+    seen: set[str] = set()
     for path in _list_files(records):
         try:
             found = read_records(path)
@@ -314,7 +337,7 @@ def verify_command(records: _Records, device: _Device = None) -> None:
             _say(f"{path}: {e}")
             bad += 1
             continue
-        for record in found:
+        for record in _leave_out(found, seen, path):
             name = f"{path}, {record['key'][:12]}" if path.suffix == ".jsonl" else str(path)
             recomputed, holds = _verify_record(record, name, device)
             used += recomputed
