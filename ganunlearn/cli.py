@@ -529,8 +529,6 @@ def sweep_command(
 def _estimate_hours(table: "pd.DataFrame", costs: Path) -> "pd.DataFrame":
     "Adds the hours of each cell, NaN without a similar record, and the number of such records."
     records = load_records(costs)
-    if not records:
-        raise InputError(f"{costs} holds no records; name a folder or a packed file of them")
     found = [estimate_seconds(records, parameters) for parameters in table.parameters]
     hours = [round(seconds / 3600, 3) for seconds, _ in found]
     return table.assign(hours=hours, records=[n for _, n in found])

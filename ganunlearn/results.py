@@ -561,6 +561,9 @@ def _list_numbers(record: dict, paths: list[str], leaves: list) -> None:
                 _list_leaves(node, part, paths, leaves)
 
 
+_NOTHING = "no records; name a folder that `ganunlearn run` has written to"
+
+
 def frame(
     records: "Runs",  # a frame is returned as it is
 ) -> "pd.DataFrame":
@@ -570,7 +573,7 @@ def frame(
     if isinstance(records, pd.DataFrame):
         return records
     if not records:
-        raise InputError("no records; name a folder that `ganunlearn run` has written to")
+        raise InputError(_NOTHING)
     paths: list[str] = []
     leaves: list = []
     counts = []
@@ -634,6 +637,8 @@ def select(
     "The rows with these values. `UnknownName` for a value that none has, `InputError` for no row."
     asked = dict(part=part, metric=metric, model=model) | columns
     asked = {name: value for name, value in asked.items() if value is not None}
+    if not len(table):
+        raise InputError("the table has no rows to select from; it needs one of records")
     fits = np.ones(len(table), dtype=bool)
     for name, value in asked.items():
         choose(name, table.columns, "column")
@@ -664,10 +669,13 @@ def pick_records(
 ) -> list[dict]:
     """The records with these values in `identify_run`: experiment="audit", task="cifar10", seed=0.
 
-    `UnknownName` for a name that occurs in none, `InputError` where no record has all of them.
+    `UnknownName` for a name that occurs in none, `InputError` where no record has all of them,
+    and where there are no records.
     """
     import pandas as pd
 
+    if not records:
+        raise InputError(_NOTHING)
     runs = pd.DataFrame([identify_run(r) for r in records])
     return [records[i] for i in select(runs, **columns).index]
 

@@ -763,14 +763,24 @@ def load_records(
     """All records below a folder, loose or packed, by experiment, data set and seed.
 
     One for each key: if a record occurs twice, the one that is not packed. `BrokenFile` for a
-    file without records, unless a list `bad` is given for such errors.
+    file without records, unless a list `bad` is given for such errors. `InputError` where there
+    are no records at all.
     """
     merged = merge_records([folder])
     if bad is None and merged.bad:
         raise merged.bad[0]
     if bad is not None:
         bad += merged.bad
+    if not merged.kept:
+        raise InputError(
+            f"{_name_whole(folder)} holds no records; name a folder that `ganunlearn run` filled"
+        )
     return sort_records(merged.records)
+
+
+def _name_whole(folder: str | Path) -> str:
+    "A folder as it was named; a relative one also with where it is looked for."
+    return str(folder) if Path(folder).is_absolute() else f"{folder}, seen from {Path.cwd()},"
 
 
 def find_packed(

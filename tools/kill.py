@@ -125,7 +125,7 @@ def finish(command: tuple[str, ...]) -> tuple[int, str]:
 def check_files() -> list[str]:
     "What is wrong with the files that a harmed command left: visible ones must be whole."
     from ganunlearn.core import BrokenFile
-    from ganunlearn.store import load_records
+    from ganunlearn.store import list_record_files, load_records
 
     wrong = []
     out = Path("out")
@@ -141,7 +141,7 @@ def check_files() -> list[str]:
                 json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             wrong.append(f"{path.name} is cut")
-    if not numbers:
+    if not numbers and list_record_files(out):
         try:
             load_records(out)
         except BrokenFile as e:
