@@ -37,7 +37,15 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from .checkpoint import Checkpoint, Keeper, Mover, Snapshot, hash_content, name_run
-from .core import LARGEST, InputError, check_fields, check_seed, choose, show_value
+from ganunlearn.core import (
+    LARGEST,
+    InputError,
+    check_fields,
+    check_seed,
+    choose,
+    list_types,
+    show_value,
+)
 from .loss import LOSSES, Critic, generator_loss, kl
 from .models import small
 from ganunlearn.records import (
@@ -112,7 +120,7 @@ def _check_config(c: "Config") -> None:
     choose(c.space, SPACES, "space")
     choose(c.loss, LOSSES, "loss")
     _check_betas(c.betas)
-    counts = [f.name for f in fields(c) if f.type is int]
+    counts = [name for name, kinds in list_types(c).items() if kinds == (int,)]
     paper = [name for name in counts if name not in OPTIONS]
     _check_range(c, "alpha null_quantile", lambda v: 0 <= v <= 1, "a number in [0, 1]")
     _check_range(c, "retain_fraction", lambda v: 0 < v <= 1, "a share of D_r in (0, 1]")

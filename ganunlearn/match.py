@@ -12,7 +12,7 @@ __all__ = ['OVERLOOKED', 'FULL_LENGTH', 'FEW', 'LARGE', 'CALMER', 'FEWEST', 'fin
 import math
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ from torch.utils.data import Subset
 from tqdm import tqdm
 
 from .checkpoint import Keeper, Snapshot
-from .core import InputError, check_fields
+from .core import InputError, check_fields, list_types
 from ganunlearn.game import (
     Batches,
     BilledByPasses,
@@ -189,7 +189,7 @@ class Match(BilledByPasses):
 
     def __post_init__(self) -> None:
         check_fields(self)
-        counts = [f.name for f in fields(self) if f.type is int]
+        counts = [name for name, kinds in list_types(self).items() if kinds == (int,)]
         for name in counts:
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)}; expected at least 1")

@@ -12,7 +12,7 @@ __all__ = ['METHODS', 'Terms', 'register_method', 'find_method', 'read_method', 
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
 from pathlib import Path
@@ -26,7 +26,7 @@ from torch.utils.data import Subset
 from tqdm import tqdm
 
 from .checkpoint import Checkpoint, Keeper, Mover, Snapshot
-from .core import InputError, check_fields, choose
+from .core import InputError, check_fields, choose, list_types
 from ganunlearn.game import (
     PRESETS,
     BilledByPasses,
@@ -165,14 +165,16 @@ def _check_settings(settings: "Baseline") -> None:
     if not 0 < settings.lr <= STEEPEST:
         expected = f"a learning rate above 0, and at most {STEEPEST:g}"
         raise InputError(f"lr={settings.lr}; expected {expected}")
-    for f in fields(settings):
-        value = getattr(settings, f.name)
-        if f.type is int and value < 1:
-            raise InputError(f"{f.name}={value}; expected at least 1")
-        if f.type is float and value < 0:
-            raise InputError(f"{f.name}={value}; expected at least 0")
-        if f.name.endswith("share") and not 0 < value <= 1:
-            raise InputError(f"{f.name}={value}; expected a share in (0, 1]")
+    for name, kinds in list_types(settings).items():
+        value = getattr(settings, name)
+        if value is None or isinstance(value, str) or not {int, float} & {*kinds}:
+            continue
+        if float not in kinds and value < 1:
+            raise InputError(f"{name}={value}; expected at least 1")
+        if value < 0:
+            raise InputError(f"{name}={value}; expected at least 0")
+        if name.endswith("share") and not 0 < value <= 1:
+            raise InputError(f"{name}={value}; expected a share in (0, 1]")
 
 # %% ../nbs/09_methods.ipynb #c007
 Terms = dict[str, Tensor]  # the terms of a loss, by name; they are added up

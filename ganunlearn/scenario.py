@@ -16,7 +16,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -27,7 +27,7 @@ import numpy as np
 
 import ganunlearn.rivals  # noqa: F401  registers its methods
 from .auditing import DRAWS, MARGIN
-from .core import MOST, InputError, check_seed, choose, show_value
+from .core import MOST, InputError, check_seed, choose, list_types, show_value
 from .game import DEEP, Method
 from .methods import find_method
 from .models import MODELS, STEMS
@@ -294,12 +294,13 @@ def _replace(settings: Any, changes: Mapping, what: str) -> Any:
 
     A whole number for a float becomes one, so that 1 and 1.0 are one scenario.
     """
-    types = {f.name: f.type for f in fields(settings)}
+    types = list_types(settings)
     _check_mapping(changes, what)
     changed = {}
     for name, value in changes.items():
         choose(name, types, f"{what} parameter")
-        if types[name] is float and type(value) is int and abs(value) <= MOST:
+        broken = float in types[name] and int not in types[name]
+        if broken and type(value) is int and abs(value) <= MOST:
             value = float(value)
         changed[name] = value
     return replace(settings, **changed)
