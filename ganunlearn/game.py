@@ -76,6 +76,7 @@ from ganunlearn.training import (
     follow_average,
     freeze_layers,
     logits,
+    observing,
     plain_modes,
     redraw_weights,
     thaw_layers,
@@ -1672,6 +1673,9 @@ def play_method(
     """
     check_model(model)
     seed = check_seed(seed)
+    if callback is not None and not callable(callback):
+        expected = "expected a function of a row of the history and the model"
+        raise InputError(f"callback={show_value(callback)}; {expected}")
     device = find_device(model)
     weights = hash_weights(model)
     given = dict(forget=forget, nonmember=nonmember, retain=retain)
@@ -1689,7 +1693,7 @@ def play_method(
         some, _ = read_batch(sets["forget"], range(min(TRIED, len(sets["forget"]))))
         asked = wrap_model(copy_model(model), some, outputs)
         check_step(asked, sets["forget"])
-        watch = partial(_show_model, callback) if callback else None
+        watch = partial(_show_model, callback) if callback is not None else None
         options = dict(seed=seed, progress=progress, callback=watch) | more
         with drop_diverged(more.get("checkpoint")):
             played = method.play(asked, *sets.values(), **options)
@@ -1727,8 +1731,8 @@ def _check_lasting(method: Method, sets: dict[str, MapDataset]) -> None:
 
 
 def _show_model(callback: Watch, row: dict, model: nn.Module) -> None:
-    "A row, and the model as the user knows it."
-    with given_defaults():
+    "A row, and the model as the user knows it; the run goes on as if nobody had looked."
+    with given_defaults(), observing(model):
         callback(row, unwrap_model(model))
 
 
