@@ -30,6 +30,7 @@ from ganunlearn.core import (
     InputError,
     atomic,
     check_writable,
+    expand_home,
     fit,
     is_in_cache,
     show_value,
@@ -259,7 +260,7 @@ class Keeper:
     ):
         "`InputError` for a folder that cannot be written, and for a file that no run has written."
         self.asked = read_checkpoint(checkpoint)
-        self.path = Path(self.asked.path)
+        self.path = expand_home(self.asked.path)
         check_free(self.path)
         check_writable(self.path.parent)
         self.every = every if self.asked.every is None else float(self.asked.every)

@@ -29,6 +29,7 @@ from ganunlearn.core import (
     atomic,
     cache_dir,
     choose,
+    expand_home,
     list_cache,
     make_printable,
     purge_cache,
@@ -223,6 +224,7 @@ def run_command(
 
 def _check_folder(path: Path) -> None:
     "`InputError` for a path that neither is a folder nor can become one, before it is used."
+    path = expand_home(path)
     try:
         path.stat()
     except FileNotFoundError:

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['LONGEST', 'MOST', 'LARGEST', 'SEEDS', 'MAX_BYTES', 'T', 'CACHE_KINDS', 'CACHE_FOLDERS', 'make_printable',
            'show_value', 'InputError', 'UnknownName', 'DataNotFound', 'BrokenFile', 'SplitError', 'choose',
-           'expect_error', 'list_types', 'check_fields', 'check_seed', 'check_count', 'need', 'parse_json', 'read_text',
-           'read_json', 'fit', 'check_writable', 'cache_dir', 'is_in_cache', 'data_dir', 'atomic', 'CacheKind',
-           'tidy_cache', 'one_at_a_time', 'list_cache', 'purge_cache']
+           'expect_error', 'list_types', 'check_fields', 'check_seed', 'check_count', 'need', 'parse_json',
+           'expand_home', 'read_text', 'read_json', 'fit', 'check_writable', 'cache_dir', 'is_in_cache', 'data_dir',
+           'atomic', 'CacheKind', 'tidy_cache', 'one_at_a_time', 'list_cache', 'purge_cache']
 
 # %% ../nbs/00_core.ipynb #c003
 import difflib
@@ -294,11 +294,22 @@ def parse_json(
 MAX_BYTES = 200_000_000  # of a file that is read into memory as text
 
 
+def expand_home(
+    path: str | Path,  # as a person wrote it
+) -> Path:
+    "The path, with the home folder for a `~` that it begins with. `InputError` without a home."
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as e:
+        raise InputError(f"{path}: {e}; write the whole path") from e
+
+
 def read_text(
     path: str | Path,  # of a file
     remedy: str,  # what to do, for the message
 ) -> str:
     "The text of a file. `BrokenFile` for one that is missing, not UTF-8, a folder, or too large."
+    path = expand_home(path)
     try:
         if not Path(path).is_file():
             raise BrokenFile(f"there is no file {path}; {remedy}")
@@ -347,8 +358,9 @@ def check_writable(
     folder: str | Path,  # made when it does not exist
 ) -> None:
     "`InputError` for a folder that cannot be written, so that a long computation does not start."
+    folder = expand_home(folder)
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except (OSError, ValueError) as e:
         fact = f"cannot write in {folder}: {getattr(e, 'strerror', None) or e}"
@@ -362,7 +374,7 @@ def cache_dir() -> Path:  # need not exist yet
     """
     named = os.environ.get("GANUNLEARN_CACHE")
     try:
-        return Path(named or Path.home() / ".cache" / "ganunlearn")
+        return expand_home(named) if named else Path.home() / ".cache" / "ganunlearn"
     except RuntimeError as e:
         fact = "there is no home folder to keep a cache in"
         raise InputError(f"{fact}; name a folder in $GANUNLEARN_CACHE") from e
@@ -384,10 +396,10 @@ def data_dir() -> Path | None:  # None: the variable is not set
     name = os.environ.get("GANUNLEARN_DATA")
     if not name:
         return None
-    if not os.path.isdir(name):  # unlike pathlib's, of any text at all
+    if not os.path.isdir(expand_home(name)):  # unlike pathlib's, of any text at all
         fact = f"$GANUNLEARN_DATA is {name!r}, which is not a folder"
         raise InputError(f"{fact}; create it, or unset the variable")
-    return Path(name)
+    return expand_home(name)
 
 # %% ../nbs/00_core.ipynb #k002
 def _make_private_folder(folder: Path) -> None:
@@ -428,7 +440,7 @@ def atomic(
     Only the owner can read a file below the cache folder; elsewhere it gets the usual mode.
     `InputError` for a folder that cannot be written and for a full disk.
     """
-    path = Path(path)
+    path = expand_home(path)
     private = is_in_cache(path)
     try:
         tmp = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")

@@ -50,6 +50,7 @@ from ganunlearn.core import (
     InputError,
     atomic,
     check_writable,
+    expand_home,
     make_printable,
     show_value,
 )
@@ -672,7 +673,7 @@ def locate_record(
 ) -> Path:
     "The path of a run's record below `out`."
     key = make_key(sc, seed, data.sha256)
-    return Path(out) / f"{sc.dataset}-{sc.preset}-{sc.profile}-s{seed}-{key[:12]}.json"
+    return expand_home(out) / f"{sc.dataset}-{sc.preset}-{sc.profile}-s{seed}-{key[:12]}.json"
 
 
 def find_record(
@@ -687,7 +688,7 @@ def find_record(
     """
     path = locate_record(out, sc, seed, data)
     if not path.exists():
-        return find_packed(out, make_key(sc, seed, data.sha256))
+        return find_packed(path.parent, make_key(sc, seed, data.sha256))
     record = read_record(path)
     asked = (make_key(sc, seed, data.sha256), describe_scenario(sc), seed, data.sha256)
     found = (record["key"], record["scenario"], record["seed"], record["data"]["sha256"])
