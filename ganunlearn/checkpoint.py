@@ -51,7 +51,8 @@ class Checkpoint:
         if not isinstance(self.path, (str, Path)) or not Path(self.path).name:
             expected = "expected the name of a file"
             raise InputError(f"checkpoint={show_value(self.path)}; {expected}")
-        if self.every is not None and not self.every >= 0:
+        timed = isinstance(self.every, (int, float)) and not isinstance(self.every, bool)
+        if self.every is not None and not (timed and self.every >= 0):
             raise InputError(f"every={show_value(self.every)}; expected 0 seconds or more")
 
 
