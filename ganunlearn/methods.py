@@ -165,7 +165,8 @@ def unlearn(
     The model is called by `ask_model`. It first takes one trial step, which is not counted.
 
     A run that was killed is continued from `checkpoint` when the same call is made again. On one
-    machine's CPU it ends with the same bits as a run without interruption; `result.parts` is the
+    machine's CPU it ends with the same bits as a run without interruption. Two calls in threads of
+    one process share torch's generator, so dropout then draws other bits. `result.parts` is the
     number of its parts, and its seconds are those of all of them. The file contains weights that
     know D_f, but no record.
 

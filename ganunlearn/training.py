@@ -691,7 +691,9 @@ def train(
     """Train a copy of `model` with cross entropy.
 
     If the checkpoint exists, the training continues from it, also within an epoch. On one
-    machine's CPU it ends with the same bits as one that was not interrupted.
+    machine's CPU it ends with the same bits as one that was not interrupted. Dropout draws from
+    torch's global generator, which threads share: train such models one after the other, or in
+    processes.
 
     `InputError` for unusable data or models, for another run's checkpoint and for a `watch` that
     returns no dictionary, or a name that the history has; `BrokenFile` for a checkpoint that is
