@@ -1668,6 +1668,9 @@ def play_method(
 ) -> Unlearned:
     """One method on one model: checked, its cost measured, and the model's modes restored.
 
+    A model that draws noise from torch's global generator gets the draws of the seed; the generator
+    of the caller is left as it is.
+
     Seconds are the sum over the parts of a run that continued from a checkpoint, setting up again
     included; the peak of memory is the last part's.
     """
@@ -1695,7 +1698,9 @@ def play_method(
         check_step(asked, sets["forget"])
         watch = partial(_show_model, callback) if callback is not None else None
         options = dict(seed=seed, progress=progress, callback=watch) | more
-        with drop_diverged(more.get("checkpoint")):
+        gpus = [device] if device.type == "cuda" else []
+        with drop_diverged(more.get("checkpoint")), torch.random.fork_rng(devices=gpus):
+            torch.manual_seed(seed)  # for a model that draws noise in eval mode
             played = method.play(asked, *sets.values(), **options)
     made = restore_modes(asked, played.model)
     parts = 1
