@@ -36,7 +36,10 @@ from ganunlearn.certificate import (
     read_signing_key,
     write_canonical,
 )
-from .core import InputError
+from ganunlearn.core import (
+    InputError,
+    expand_home,
+)
 from .game import Method, PaperConfig
 from .match import Match, check_spare, play_round, set_up_matching
 from .methods import Baseline
@@ -148,9 +151,9 @@ def open_door(
 ) -> Door:
     "A request with its ledger. `InputError` or a subclass for an unusable one."
     if not isinstance(request, Request):
-        folder = Path(request).parent if folder is None else folder
+        folder = expand_home(request).parent if folder is None else folder
         request = read_request(request)
-    folder, out = Path(folder or ".").absolute(), Path(os.path.abspath(out))
+    folder, out = expand_home(folder or ".").absolute(), Path(os.path.abspath(expand_home(out)))
     if not request.people and not request.rows:
         raise InputError("the request names nobody; name them in people:, or rows:")
     if (retrain or references) and request.train is None:

@@ -28,7 +28,13 @@ from ganunlearn.certificate import (
     salt_person,
     write_canonical,
 )
-from .core import BrokenFile, InputError, fit, read_json
+from ganunlearn.core import (
+    BrokenFile,
+    InputError,
+    expand_home,
+    fit,
+    read_json,
+)
 from ganunlearn.evidence import (
     CERTIFICATE,
     ENDS,
@@ -111,7 +117,7 @@ def check_certificate(
     It contains no path. So a request says where data and old weights are; its people do not matter.
     """
     public_key = None if public_key is None else read_public_key(public_key)
-    path = _find_certificate(Path(os.path.abspath(path)))
+    path = _find_certificate(Path(os.path.abspath(expand_home(path))))
     said = read_json(path, "name a certificate.json")
     if isinstance(said, dict) and said.get("kind") == REFUSAL:
         raise Refused(_tell_refusal(path, said))
@@ -157,9 +163,9 @@ def _find_door(
 ) -> Door:
     "A request from the settings of a certificate and the paths of a given one."
     if request is not None and not isinstance(request, Request):
-        folder = Path(request).parent if folder is None else folder
+        folder = expand_home(request).parent if folder is None else folder
         request = read_request(request)
-    home = Path(folder or ".").absolute()
+    home = expand_home(folder or ".").absolute()
     told = msgspec.to_builtins(request) if request else {}
     given = {name: told.get(name) for name in PATHS} if request else {}
     unknown = dict(weights=NOWHERE, data=NOWHERE, unseen=NOWHERE)

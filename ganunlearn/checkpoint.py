@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Mover', 'FORMAT', 'Checkpoint', 'read_checkpoint', 'Snapshot', 'list_state', 'hash_content', 'hash_set', 'name_run',
-           'Keeper']
+           'is_checkpoint', 'check_free', 'Keeper']
 
 # %% ../nbs/04a_checkpoint.ipynb #ck003
 import glob
@@ -24,7 +24,17 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from . import __version__
-from .core import BrokenFile, InputError, atomic, check_writable, fit, show_value
+from ganunlearn.core import (
+    MAX_BYTES,
+    BrokenFile,
+    InputError,
+    atomic,
+    check_writable,
+    expand_home,
+    fit,
+    is_in_cache,
+    show_value,
+)
 from .records import MapDataset, is_steady, list_leaves, read_batch
 
 # %% ../nbs/04a_checkpoint.ipynb #ck005
@@ -41,7 +51,8 @@ class Checkpoint:
         if not isinstance(self.path, (str, Path)) or not Path(self.path).name:
             expected = "expected the name of a file"
             raise InputError(f"checkpoint={show_value(self.path)}; {expected}")
-        if self.every is not None and not self.every >= 0:
+        timed = isinstance(self.every, (int, float)) and not isinstance(self.every, bool)
+        if self.every is not None and not (timed and self.every >= 0):
             raise InputError(f"every={show_value(self.every)}; expected 0 seconds or more")
 
 
@@ -211,6 +222,34 @@ class _Header(msgspec.Struct, forbid_unknown_fields=True):
     facts: dict[str, Any]
 
 
+def is_checkpoint(
+    path: Path,  # of a file that exists
+) -> bool:
+    "Whether a run has written it, as its header shows, even where the rest is cut or changed."
+    if is_in_cache(path) and path.name.endswith(".checkpoint.safetensors"):
+        return True  # the cache gives such names to nothing else
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")  # of the header of safetensors
+            return _MARK in file.read(min(length, MAX_BYTES))
+    except OSError:
+        return False
+
+
+_MARK = rb'"checkpoint":"{\"run\":'  # begins the text that `Keeper` writes
+
+
+def check_free(
+    path: Path,  # where a run wants to save its state
+) -> None:
+    "`InputError` for a folder, and for a file that no run has written."
+    if path.is_dir():
+        raise InputError(f"checkpoint={str(path)!r} is a folder; name a file, which may be new")
+    if path.exists() and not is_checkpoint(path):
+        fact = f"{path} was not written by a run of this library, so it is left as it is"
+        raise InputError(f"{fact}; name another file as the checkpoint, which may be new")
+
+
 class Keeper:
     "The file of one run: read at its beginning, written now and then, removed at its end."
 
@@ -220,9 +259,10 @@ class Keeper:
         every: float,  # s between two saves, where the checkpoint does not say
         name: Callable[[], dict[str, str]],  # names the run, when that is needed: see `name_run`
     ):
-        "`InputError` for a folder that cannot be written."
+        "`InputError` for a folder that cannot be written, and for a file that no run has written."
         self.asked = read_checkpoint(checkpoint)
-        self.path = Path(self.asked.path)
+        self.path = expand_home(self.asked.path)
+        check_free(self.path)
         check_writable(self.path.parent)
         self.every = every if self.asked.every is None else float(self.asked.every)
         self.name = name
@@ -286,7 +326,8 @@ class Keeper:
             return
         stem, suffix = glob.escape(self.path.stem), glob.escape(self.path.suffix)
         unfinished = self.path.parent.glob(f".{stem}.{'[0-9a-f]' * 8}{suffix}")
-        for path in (self.path, *unfinished):
+        own = [self.path] if is_checkpoint(self.path) else []
+        for path in (*own, *unfinished):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
@@ -302,6 +343,7 @@ class Keeper:
         from safetensors import SafetensorError
         from safetensors.torch import save_file
 
+        check_free(self.path)
         header = _Header(self._name_run(), self.parts, self.spent, snapshot.facts)
         text = json.dumps(msgspec.structs.asdict(header))
         tensors = _own_memory(snapshot.tensors)

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['LONGEST', 'MOST', 'LARGEST', 'SEEDS', 'MAX_BYTES', 'T', 'CACHE_KINDS', 'CACHE_FOLDERS', 'make_printable',
            'show_value', 'InputError', 'UnknownName', 'DataNotFound', 'BrokenFile', 'SplitError', 'choose',
-           'expect_error', 'check_fields', 'check_seed', 'check_count', 'need', 'parse_json', 'read_text', 'read_json',
-           'fit', 'check_writable', 'cache_dir', 'is_in_cache', 'data_dir', 'atomic', 'CacheKind', 'tidy_cache',
-           'one_at_a_time', 'list_cache', 'purge_cache']
+           'expect_error', 'list_types', 'check_fields', 'check_seed', 'check_count', 'need', 'parse_json',
+           'expand_home', 'read_text', 'read_json', 'fit', 'check_writable', 'cache_dir', 'is_in_cache', 'data_dir',
+           'atomic', 'CacheKind', 'tidy_cache', 'one_at_a_time', 'list_cache', 'purge_cache']
 
 # %% ../nbs/00_core.ipynb #c003
 import difflib
@@ -26,7 +26,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    NoReturn,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 import numpy as np
@@ -150,25 +160,63 @@ def _is_word(value: object) -> bool:
     return isinstance(value, str)
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 _FITS = {  # type of a field -> test of its values; what a message calls them
     int: (_is_whole, f"a whole number of at most {MOST:,}"),
     float: (_is_finite, f"a finite number of at most {LARGEST:g}"),
     bool: (_is_truth, "True or False"),
     str: (_is_word, "a word"),
+    NoneType: (_is_none, "None"),
 }
+
+
+def list_types(
+    obj: Any,  # a dataclass, or one of its objects
+) -> dict[str, tuple[Any, ...]]:  # field -> the types that its value may have
+    """The declared types, also where a module writes its annotations as text.
+
+    `float | None` gives two. A name that only type checkers know stays the text that it is.
+    """
+    kind = obj if isinstance(obj, type) else type(obj)
+    found = {field.name: _resolve(kind, field.name, field.type) for field in fields(obj)}
+    return {name: get_args(t) if _is_union(t) else (t,) for name, t in found.items()}
+
+
+def _resolve(kind: type, name: str, declared: Any) -> Any:
+    "The type that an annotation means, in the module of the class that declares it."
+    if not isinstance(declared, str):
+        return declared
+    owner = next(k for k in kind.__mro__ if name in getattr(k, "__annotations__", {}))
+    stand_in = type(owner.__name__, (), dict(__annotations__={name: declared}))
+    stand_in.__module__ = owner.__module__
+    try:
+        return get_type_hints(stand_in, localns=dict(vars(owner)))[name]
+    except (NameError, AttributeError, TypeError, SyntaxError):
+        return declared
+
+
+def _is_union(declared: Any) -> bool:
+    "Whether this is a choice of types, such as `float | None`."
+    return get_origin(declared) in (Union, UnionType)
 
 
 def check_fields(
     obj: "DataclassInstance",  # a dataclass
 ) -> None:
-    "`InputError` for a field that is not of its type (int, float, bool, str) or is absurd."
-    for field in fields(obj):
-        if not isinstance(field.type, type) or field.type not in _FITS:
+    """`InputError` for a field that is not of its type or is absurd.
+
+    The types are int, float, bool and str, and unions of them and None, such as `float | None`.
+    """
+    for name, kinds in list_types(obj).items():
+        if not all(isinstance(kind, type) and kind in _FITS for kind in kinds):
             continue
-        fits, expected = _FITS[field.type]
-        value = getattr(obj, field.name)
-        if not fits(value):
-            raise InputError(f"{field.name}={show_value(value)}; expected {expected}")
+        value = getattr(obj, name)
+        if not any(_FITS[kind][0](value) for kind in kinds):
+            expected = " or ".join(_FITS[kind][1] for kind in kinds)
+            raise InputError(f"{name}={show_value(value)}; expected {expected}")
 
 
 def check_seed(
@@ -246,11 +294,22 @@ def parse_json(
 MAX_BYTES = 200_000_000  # of a file that is read into memory as text
 
 
+def expand_home(
+    path: str | Path,  # as a person wrote it
+) -> Path:
+    "The path, with the home folder for a `~` that it begins with. `InputError` without a home."
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as e:
+        raise InputError(f"{path}: {e}; write the whole path") from e
+
+
 def read_text(
     path: str | Path,  # of a file
     remedy: str,  # what to do, for the message
 ) -> str:
     "The text of a file. `BrokenFile` for one that is missing, not UTF-8, a folder, or too large."
+    path = expand_home(path)
     try:
         if not Path(path).is_file():
             raise BrokenFile(f"there is no file {path}; {remedy}")
@@ -299,8 +358,9 @@ def check_writable(
     folder: str | Path,  # made when it does not exist
 ) -> None:
     "`InputError` for a folder that cannot be written, so that a long computation does not start."
+    folder = expand_home(folder)
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except (OSError, ValueError) as e:
         fact = f"cannot write in {folder}: {getattr(e, 'strerror', None) or e}"
@@ -314,7 +374,7 @@ def cache_dir() -> Path:  # need not exist yet
     """
     named = os.environ.get("GANUNLEARN_CACHE")
     try:
-        return Path(named or Path.home() / ".cache" / "ganunlearn")
+        return expand_home(named) if named else Path.home() / ".cache" / "ganunlearn"
     except RuntimeError as e:
         fact = "there is no home folder to keep a cache in"
         raise InputError(f"{fact}; name a folder in $GANUNLEARN_CACHE") from e
@@ -336,10 +396,10 @@ def data_dir() -> Path | None:  # None: the variable is not set
     name = os.environ.get("GANUNLEARN_DATA")
     if not name:
         return None
-    if not os.path.isdir(name):  # unlike pathlib's, of any text at all
+    if not os.path.isdir(expand_home(name)):  # unlike pathlib's, of any text at all
         fact = f"$GANUNLEARN_DATA is {name!r}, which is not a folder"
         raise InputError(f"{fact}; create it, or unset the variable")
-    return Path(name)
+    return expand_home(name)
 
 # %% ../nbs/00_core.ipynb #k002
 def _make_private_folder(folder: Path) -> None:
@@ -380,7 +440,7 @@ def atomic(
     Only the owner can read a file below the cache folder; elsewhere it gets the usual mode.
     `InputError` for a folder that cannot be written and for a full disk.
     """
-    path = Path(path)
+    path = expand_home(path)
     private = is_in_cache(path)
     try:
         tmp = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")

@@ -6,13 +6,15 @@
 __all__ = ['ROUTINES', 'CHOICES', 'Finished', 'make_sets', 'play', 'play_games', 'count_games', 'join_games', 'finish',
            'bill_training', 'bill_unlearning', 'compare_costs', 'name_processor', 'list_kernels', 'find_commit',
            'describe_environment', 'describe_data', 'describe_training', 'measure_accuracies', 'run_attacks',
-           'attack_models', 'measure_distances', 'count_top_posteriors', 'describe_run', 'compute', 'locate_record',
-           'find_record', 'run', 'make_others', 'audit_models', 'count_references', 'Audited', 'read_aucs',
-           'keep_outputs', 'read_outputs', 'audit_record', 'EXPERIMENTS', 'Experiment', 'find_experiment', 'register']
+           'attack_models', 'measure_distances', 'count_top_posteriors', 'make_plain', 'describe_run', 'compute',
+           'locate_record', 'find_record', 'run', 'make_others', 'audit_models', 'count_references', 'Audited',
+           'read_aucs', 'keep_outputs', 'read_outputs', 'audit_record', 'EXPERIMENTS', 'Experiment', 'find_experiment',
+           'register']
 
 # %% ../nbs/14_experiment.ipynb #c004
 import hashlib
 import json
+import math
 import os
 import platform
 import re
@@ -48,7 +50,9 @@ from ganunlearn.core import (
     InputError,
     atomic,
     check_writable,
+    expand_home,
     make_printable,
+    show_value,
 )
 from .game import PRESETS, Method, Unlearned, distance
 from .methods import unlearn
@@ -571,15 +575,57 @@ def count_top_posteriors(
     }
 
 # %% ../nbs/14_experiment.ipynb #c028
+def make_plain(
+    told: Any,  # what a hook of an experiment has returned; None: nothing
+    hook: str,  # its name, for messages
+) -> dict:
+    """The same as JSON has it: a tensor or an array of one element becomes its number.
+
+    `InputError` names the first entry that no record can hold, such as NaN.
+    """
+    if told is not None and not isinstance(told, dict):
+        raise _refuse_measured(hook, show_value(told), "expected a dictionary")
+    return _make_plain(told or {}, hook, ())
+
+
+def _make_plain(value: Any, hook: str, at: tuple[str, ...]) -> Any:
+    "A value as JSON has it."
+    if isinstance(value, (Tensor, np.ndarray, np.generic)) and math.prod(value.shape) == 1:
+        value = value.item()
+    if isinstance(value, dict) and all(isinstance(key, (str, int)) for key in value):
+        return {key: _make_plain(part, hook, (*at, str(key))) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_make_plain(part, hook, (*at, str(i))) for i, part in enumerate(value)]
+    finite = isinstance(value, float) and math.isfinite(value)
+    if value is None or finite or isinstance(value, (int, str)):
+        return value
+    found = f"{'.'.join(at)} = {show_value(value)}"
+    if isinstance(value, (Tensor, np.ndarray)):
+        found = f"{'.'.join(at)}, a {type(value).__name__} of shape {tuple(value.shape)}"
+    expected = "expected text, finite numbers, None, lists or dictionaries with names"
+    raise _refuse_measured(hook, found, expected)
+
+
+def _refuse_measured(hook: str, found: str, expected: str) -> InputError:
+    "The error for what a hook has returned."
+    kept = "the trained models are in the cache, so only what follows them is computed again"
+    return InputError(f"{hook} returned {found}; {expected}. Correct it and run again: {kept}")
+
+
 def describe_run(
     finished: Finished,  # a run with its models
     environment: dict,  # of `describe_environment`
 ) -> dict:
-    "The record of a finished run, with everything that is measured on its models."
+    """The record of a finished run, with everything that is measured on its models.
+
+    `InputError` for what an experiment has measured and no record can hold.
+    """
     sc, sets, result = finished.scenario, finished.sets, finished.result
     hooks = find_experiment(sc.experiment)
-    also = hooks.measure(finished)
-    attacks = attack_models(finished) | hooks.read_attacks(also)
+    by = f"experiment {hooks.name!r}"
+    also = make_plain(hooks.measure(finished), f"measure() of {by}")
+    more = make_plain(hooks.read_attacks(also), f"read_attacks() of {by}")
+    attacks = attack_models(finished) | more
     record = dict(
         schema=1,
         key=make_key(sc, finished.seed, finished.data.sha256),
@@ -627,7 +673,7 @@ def locate_record(
 ) -> Path:
     "The path of a run's record below `out`."
     key = make_key(sc, seed, data.sha256)
-    return Path(out) / f"{sc.dataset}-{sc.preset}-{sc.profile}-s{seed}-{key[:12]}.json"
+    return expand_home(out) / f"{sc.dataset}-{sc.preset}-{sc.profile}-s{seed}-{key[:12]}.json"
 
 
 def find_record(
@@ -642,7 +688,7 @@ def find_record(
     """
     path = locate_record(out, sc, seed, data)
     if not path.exists():
-        return find_packed(out, make_key(sc, seed, data.sha256))
+        return find_packed(path.parent, make_key(sc, seed, data.sha256))
     record = read_record(path)
     asked = (make_key(sc, seed, data.sha256), describe_scenario(sc), seed, data.sha256)
     found = (record["key"], record["scenario"], record["seed"], record["data"]["sha256"])

@@ -37,7 +37,15 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from .checkpoint import Checkpoint, Keeper, Mover, Snapshot, hash_content, name_run
-from .core import LARGEST, InputError, check_fields, check_seed, choose, show_value
+from ganunlearn.core import (
+    LARGEST,
+    InputError,
+    check_fields,
+    check_seed,
+    choose,
+    list_types,
+    show_value,
+)
 from .loss import LOSSES, Critic, generator_loss, kl
 from .models import small
 from ganunlearn.records import (
@@ -68,6 +76,7 @@ from ganunlearn.training import (
     follow_average,
     freeze_layers,
     logits,
+    observing,
     plain_modes,
     redraw_weights,
     thaw_layers,
@@ -112,7 +121,7 @@ def _check_config(c: "Config") -> None:
     choose(c.space, SPACES, "space")
     choose(c.loss, LOSSES, "loss")
     _check_betas(c.betas)
-    counts = [f.name for f in fields(c) if f.type is int]
+    counts = [name for name, kinds in list_types(c).items() if kinds == (int,)]
     paper = [name for name in counts if name not in OPTIONS]
     _check_range(c, "alpha null_quantile", lambda v: 0 <= v <= 1, "a number in [0, 1]")
     _check_range(c, "retain_fraction", lambda v: 0 < v <= 1, "a share of D_r in (0, 1]")
@@ -1659,11 +1668,17 @@ def play_method(
 ) -> Unlearned:
     """One method on one model: checked, its cost measured, and the model's modes restored.
 
+    A model that draws noise from torch's global generator gets the draws of the seed; the generator
+    of the caller is left as it is.
+
     Seconds are the sum over the parts of a run that continued from a checkpoint, setting up again
     included; the peak of memory is the last part's.
     """
     check_model(model)
     seed = check_seed(seed)
+    if callback is not None and not callable(callback):
+        expected = "expected a function of a row of the history and the model"
+        raise InputError(f"callback={show_value(callback)}; {expected}")
     device = find_device(model)
     weights = hash_weights(model)
     given = dict(forget=forget, nonmember=nonmember, retain=retain)
@@ -1681,9 +1696,11 @@ def play_method(
         some, _ = read_batch(sets["forget"], range(min(TRIED, len(sets["forget"]))))
         asked = wrap_model(copy_model(model), some, outputs)
         check_step(asked, sets["forget"])
-        watch = partial(_show_model, callback) if callback else None
+        watch = partial(_show_model, callback) if callback is not None else None
         options = dict(seed=seed, progress=progress, callback=watch) | more
-        with drop_diverged(more.get("checkpoint")):
+        gpus = [device] if device.type == "cuda" else []
+        with drop_diverged(more.get("checkpoint")), torch.random.fork_rng(devices=gpus):
+            torch.manual_seed(seed)  # for a model that draws noise in eval mode
             played = method.play(asked, *sets.values(), **options)
     made = restore_modes(asked, played.model)
     parts = 1
@@ -1719,8 +1736,8 @@ def _check_lasting(method: Method, sets: dict[str, MapDataset]) -> None:
 
 
 def _show_model(callback: Watch, row: dict, model: nn.Module) -> None:
-    "A row, and the model as the user knows it."
-    with given_defaults():
+    "A row, and the model as the user knows it; the run goes on as if nobody had looked."
+    with given_defaults(), observing(model):
         callback(row, unwrap_model(model))
 
 

@@ -12,7 +12,7 @@ __all__ = ['OVERLOOKED', 'FULL_LENGTH', 'FEW', 'LARGE', 'CALMER', 'FEWEST', 'fin
 import math
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ from torch.utils.data import Subset
 from tqdm import tqdm
 
 from .checkpoint import Keeper, Snapshot
-from .core import InputError, check_fields
+from .core import InputError, check_fields, list_types
 from ganunlearn.game import (
     Batches,
     BilledByPasses,
@@ -169,7 +169,8 @@ class Match(BilledByPasses):
     passes: int = 16  # over D_f, at most; more where these are fewer rounds than 80
     epochs: float = 3.8  # whole cost, at most, in passes over D_r: a forward pass is a third of one
     epochs_large: float = 1.9  # the same for a D_r of 10,000 or more
-    min_rounds: int = 40  # whatever the budget: for a small D_r an epoch costs little
+    # whatever the budget, since for a small D_r an epoch costs little; at most what `passes` take
+    min_rounds: int = 40
     lr: float = 5e-4  # Adam, at the beginning
     max_lr: float = (
         2e-3  # Adam, at most; more where few rounds are affordable, less for few records
@@ -189,7 +190,7 @@ class Match(BilledByPasses):
 
     def __post_init__(self) -> None:
         check_fields(self)
-        counts = [f.name for f in fields(self) if f.type is int]
+        counts = [name for name, kinds in list_types(self).items() if kinds == (int,)]
         for name in counts:
             if getattr(self, name) < 1:
                 raise InputError(f"{name}={getattr(self, name)}; expected at least 1")
@@ -451,8 +452,8 @@ def plan_rounds(
 ) -> Plan:
     """Rounds until D_f was seen `passes` times, 80 at least, unless the budget is used up before.
 
-    `min_rounds` are played whatever they cost. The rest of the budget goes to D_r. The unit of cost
-    is one record forward.
+    `min_rounds` are played whatever they cost, where `passes` over D_f take that many rounds.
+    The rest of the budget goes to D_r. The unit of cost is one record forward.
     """
     epochs = c.epochs_large if n_r >= LARGE else c.epochs
     budget = 3 * epochs * n_r - n_f - n_n - min(c.sample, n_r)

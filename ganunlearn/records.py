@@ -474,6 +474,9 @@ def _find_label_remedy(y: Tensor) -> str:
     if y.ndim == 2 and y.shape[1] == 1:
         return "y.squeeze(1) takes the empty axis away"
     values = y.detach()
+    missing = int(values.isnan().sum())
+    if missing:
+        return f"{missing} missing (NaN), so leave such records out"
     if y.ndim == 1 and len(y) and bool((values == values.round()).all()):
         return "y.long() makes integers of whole floats"
     if (

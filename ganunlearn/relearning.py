@@ -53,6 +53,7 @@ from ganunlearn.training import (
     copy_model,
     is_finite,
     mixed_precision,
+    observing,
     pick_device,
     plain_modes,
 )
@@ -129,7 +130,7 @@ def train_steps(
         for step in range(marks[-1] + 1):
             if step in marks:
                 _check_weights(student, f"{name}, step {step}", recipe)
-                with torch.random.fork_rng(devices=gpus), given_defaults():
+                with observing(student), given_defaults():
                     watch(step, student)
             if step < marks[-1]:
                 loss = _take_step(student, data, next(batches), recipe, optimizer, device, outputs)

@@ -9,6 +9,7 @@ __all__ = ['Anew', 'draw_weights', 'Retrain', 'list_averaged', 'ShrinkPerturb', 
 # %% ../nbs/09a_rivals.ipynb #55ffb7bc
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,7 +30,7 @@ from ganunlearn.methods import (
     register_method,
 )
 from .records import MapDataset, Records
-from .training import Recipe, Trained, follow_average, redraw_weights, train
+from .training import Recipe, Trained, follow_average, observing, redraw_weights, train
 
 # %% ../nbs/09a_rivals.ipynb #90086a7e
 class Anew(FineTune):
@@ -67,11 +68,21 @@ class Anew(FineTune):
         callback: Watch | None = None,  # gets each history row, and the student as it stands
         checkpoint: Keeper | None = None,  # saves what epochs have changed
     ) -> Unlearned:
-        "Epochs of cross entropy; torch's global generator is restored afterwards."
+        """Epochs of cross entropy; torch's global generator is restored afterwards.
+
+        A callback gets the student in eval mode, as from every other method.
+        """
         sets = forget, nonmember, retain
-        how: dict[str, Any] = dict(progress=progress, callback=callback, checkpoint=checkpoint)
+        watch = partial(_show_evaluating, callback) if callback is not None else None
+        how: dict[str, Any] = dict(progress=progress, callback=watch, checkpoint=checkpoint)
         with torch.random.fork_rng():
             return super().play(model, *sets, seed=seed, **how)
+
+
+def _show_evaluating(callback: Watch, row: dict, network: nn.Module) -> None:
+    "A row, and the student in eval mode; it is in train mode again afterwards."
+    with observing(network):
+        callback(row, network.eval())
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -27,9 +27,9 @@ import numpy as np
 
 import ganunlearn.rivals  # noqa: F401  registers its methods
 from .auditing import DRAWS, MARGIN
-from .core import MOST, InputError, check_seed, choose, show_value
+from .core import MOST, InputError, check_seed, choose, list_types, show_value
 from .game import DEEP, Method
-from .methods import find_method
+from .methods import are_one, find_method
 from .models import MODELS, STEMS
 from .sources import Data, load
 from .splits import Sizes, Splits, split
@@ -195,18 +195,11 @@ def register(
     if not kind.name:
         raise InputError(f'{kind.__name__} has no name; give it one: name = "mine"')
     known = type(EXPERIMENTS.get(kind.name, kind()))
-    if not _are_one(known, kind):
+    if not are_one(known, kind):
         taken = f"{known.__module__}.{known.__qualname__}"
         raise InputError(f"experiment {kind.name!r} is {taken} already; choose another name")
     EXPERIMENTS[kind.name] = kind()
     return kind
-
-
-def _are_one(known: type, kind: type) -> bool:
-    "Whether two classes are the same one, from one module or from a notebook and its module."
-    modules = {known.__module__, kind.__module__}
-    here = len(modules) == 1 or "__main__" in modules
-    return here and known.__qualname__ == kind.__qualname__
 
 
 _PURCHASES = ("purchase", "weekly", "basket")
@@ -294,12 +287,13 @@ def _replace(settings: Any, changes: Mapping, what: str) -> Any:
 
     A whole number for a float becomes one, so that 1 and 1.0 are one scenario.
     """
-    types = {f.name: f.type for f in fields(settings)}
+    types = list_types(settings)
     _check_mapping(changes, what)
     changed = {}
     for name, value in changes.items():
         choose(name, types, f"{what} parameter")
-        if types[name] is float and type(value) is int and abs(value) <= MOST:
+        broken = float in types[name] and int not in types[name]
+        if broken and type(value) is int and abs(value) <= MOST:
             value = float(value)
         changed[name] = value
     return replace(settings, **changed)

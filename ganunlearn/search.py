@@ -34,6 +34,7 @@ from ganunlearn.core import (
     check_seed,
     check_writable,
     choose,
+    expand_home,
     fit,
     need,
     parse_json,
@@ -202,9 +203,10 @@ def open_study(
     try:
         if journal is None:
             return optuna.create_study()
+        journal = expand_home(journal)
         with blame(journal):
-            _mend_journal(Path(journal))
-            _check_journal(Path(journal))
+            _mend_journal(journal)
+            _check_journal(journal)
             lock = JournalFileOpenLock(str(journal))
             storage = JournalStorage(JournalFileBackend(str(journal), lock_obj=lock))
             return optuna.create_study(storage=storage, study_name="search", load_if_exists=True)
@@ -588,7 +590,7 @@ def locate_search(
 ) -> Path:
     "The file of a search's trials."
     end = "-later" if later else ""
-    return Path(out) / f"search-{dataset}-{method}-{profile}{end}.json"
+    return expand_home(out) / f"search-{dataset}-{method}-{profile}{end}.json"
 
 
 def _describe_search(base: Scenario, data: Data, seeds: tuple[int, ...], later: bool) -> dict:

@@ -37,6 +37,7 @@ from ganunlearn.core import (
     UnknownName,
     atomic,
     cache_dir,
+    expand_home,
     fit,
     one_at_a_time,
     parse_json,
@@ -685,7 +686,7 @@ def list_record_files(
     path: str | Path,  # a folder, a file, or a packed folder without its ending .jsonl
 ) -> list[Path]:
     "The files that hold records; hidden ones, which an interrupted run may leave, are left out."
-    path = Path(path)
+    path = expand_home(path)
     if path.is_file():
         return [path]
     files = [p for p in sorted(path.rglob("*")) if p.suffix in (".json", ".jsonl")]

@@ -41,6 +41,7 @@ from ganunlearn.core import (
     InputError,
     check_writable,
     choose,
+    expand_home,
     fit,
     need,
     read_json,
@@ -811,7 +812,7 @@ def run_cell(
     wait: float = 0.0,  # seconds to wait for a cell that another process computes
 ) -> dict:  # status (done, kept, failed, elsewhere), seconds, error
     "Compute a cell, in two attempts at most, unless its result exists or another computes it."
-    out = Path(out)
+    out = expand_home(out)
     start = time.time()
     lease = Lease(out / f"{cell.name}.lock", sweep)
 
@@ -991,8 +992,9 @@ def run_sweep(
         )
     cells = _select(read_sweep(file), only)
     sweep = secrets.token_hex(8)
-    check_writable(Path(out, "records"))
-    out = Path(out).resolve()
+    out = expand_home(out)
+    check_writable(out / "records")
+    out = out.resolve()
     _sweep_litter(out)
     if scheduler:
         with _open_cluster(scheduler, gpu) as pool:
@@ -1034,7 +1036,7 @@ def plan_sweep(
 
     rows = []
     for c in _select(read_sweep(file), only):
-        status = _find_status(c, Path(out))
+        status = _find_status(c, expand_home(out))
         rows.append(dict(cell=c.name, notebook=c.notebook, parameters=c.parameters, status=status))
     return pd.DataFrame(rows)
 

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['STEEPEST', 'OPTIMIZERS', 'AUTOCASTS', 'FOREIGN', 'SAVED_EVERY', 'Recipe', 'make_adam', 'make_sgd', 'pick_device',
-           'evaluating', 'plain_modes', 'mixed_precision', 'ask_model', 'find_dtype', 'describe_records', 'read_answer',
-           'Asked', 'wrap_model', 'unwrap_model', 'copy_model', 'freeze_layers', 'thaw_layers', 'redraw_weights',
-           'follow_average', 'logits', 'accuracy', 'Diverged', 'Trained', 'train', 'is_finite', 'drop_diverged',
-           'flops_per_sample']
+           'evaluating', 'observing', 'plain_modes', 'mixed_precision', 'ask_model', 'find_dtype', 'describe_records',
+           'read_answer', 'Asked', 'wrap_model', 'unwrap_model', 'copy_model', 'freeze_layers', 'thaw_layers',
+           'redraw_weights', 'follow_average', 'logits', 'accuracy', 'Diverged', 'Trained', 'train', 'is_finite',
+           'drop_diverged', 'flops_per_sample']
 
 # %% ../nbs/05_training.ipynb #c003
 import copy
@@ -146,6 +146,32 @@ def evaluating(
     finally:
         for module, mode in modes.items():
             module.training = mode
+
+# %% ../nbs/05_training.ipynb #f9ccec23
+@contextmanager
+def observing(
+    model: nn.Module,  # a classifier that is being trained
+) -> Iterator[nn.Module]:
+    "Inside: whatever looks at it. Afterwards: modes, buffers and torch's generators as before."
+    modes = {module: module.training for module in model.modules()}
+    buffers = [
+        (module, name, held, held.detach().clone())
+        for module in modes
+        for name, held in module._buffers.items()
+        if held is not None
+    ]
+    device = _find_device(model)
+    gpus = [device] if device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices=gpus):
+            yield model
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+        for module, name, held, value in buffers:
+            with torch.no_grad():
+                held.copy_(value)
+            module._buffers[name] = held
 
 # %% ../nbs/05_training.ipynb #a51f13a6
 AUTOCASTS = ("cpu", "cuda", "mps", "xpu")  # kinds of devices
@@ -653,7 +679,8 @@ def train(
     progress: bool = True,  # show a bar
     device: str | torch.device | None = None,  # None: a GPU where there is one
     name: str = "train",  # of the bar
-    # called after each epoch; its result joins the history, its time is not counted
+    # called after each epoch; its result joins the history, its time is not counted, and it leaves
+    # modes, buffers and random states as they are, whatever it does
     watch: Callable[[nn.Module], dict] | None = None,
     fields: Any = None,  # what each entry of a record is, see `as_dataset`
     collate_fn: Callable | None = None,  # joins ragged records, as for DataLoader
@@ -664,11 +691,16 @@ def train(
     """Train a copy of `model` with cross entropy.
 
     If the checkpoint exists, the training continues from it, also within an epoch. On one
-    machine's CPU it ends with the same bits as one that was not interrupted.
+    machine's CPU it ends with the same bits as one that was not interrupted. Dropout draws from
+    torch's global generator, which threads share: train such models one after the other, or in
+    processes.
 
-    `InputError` for unusable data or models and for another run's checkpoint, `BrokenFile`
-    for one that is not whole, `Diverged` for a loss that is not finite.
+    `InputError` for unusable data or models, for another run's checkpoint and for a `watch` that
+    returns no dictionary, or a name that the history has; `BrokenFile` for a checkpoint that is
+    not whole, `Diverged` for a loss that is not finite.
     """
+    if watch is not None and not callable(watch):
+        raise InputError(f"watch={show_value(watch)}; expected a function of the model")
     device = pick_device(device)
     seed = check_seed(seed)
     data = as_dataset(data, fields=fields, collate_fn=collate_fn)
@@ -703,9 +735,8 @@ def train(
 
             loss, seconds = losses.mean().item(), course.clock.laps[-1][0]
             row = dict(epoch=epoch, loss=loss, accuracy=hit_rate, seconds=seconds)
-            if watch:
-                with given_defaults():
-                    row |= watch(model)
+            if watch is not None:
+                row |= _ask_watch(watch, model, row)
             course.history.append(row)
             course.begin_epoch()
 
@@ -717,6 +748,20 @@ def train(
     if keeper:
         keeper.finish()
     return trained
+
+
+def _ask_watch(watch: Callable[[nn.Module], dict], model: nn.Module, row: dict) -> dict:
+    "What `watch` returns. `InputError` unless it is a dictionary of names that are new in the row."
+    with given_defaults(), observing(model):
+        told = watch(model)
+    if not isinstance(told, dict):
+        fact = f"watch returned {show_value(told)}"
+        raise InputError(f"{fact}; expected a dictionary, as in dict(test=0.9), or an empty one")
+    taken = [name for name in row if name in told]
+    if taken:
+        fact = f"watch returned {', '.join(taken)}, which each row of the history has already"
+        raise InputError(f"{fact}; choose another name")
+    return told
 
 
 SAVED_EVERY = 120.0  # s between two saves of a training, where `Checkpoint` does not say

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from .core import InputError, choose
+from .core import InputError, choose, show_value
 
 # %% ../nbs/06_views.ipynb #c006
 def S(
@@ -87,7 +87,8 @@ def view(
     """What the critic sees of `logits`: `S(P)` of Eq. 4 and 5 by default.
 
     bfloat16 posteriors tie, so half-precision input is widened first. Raises `UnknownName`, and
-    `InputError` when `logits` is not N × K or labels are wanted and missing.
+    `InputError` when `logits` is not N × K, labels are wanted and missing, or a view of the user
+    returns anything but one row a record.
     """
     arrange = VIEWS[choose(kind, VIEWS, "view")]
     to_space = SPACES[choose(space, SPACES, "space")]
@@ -105,4 +106,9 @@ def view(
     if logits.dtype.itemsize < 4:
         logits = logits.float()
     p = to_space(logits)  # N, K
-    return arrange(p, labels)
+    seen = arrange(p, labels)
+    if not isinstance(seen, Tensor) or seen.ndim != 2 or len(seen) != len(p):
+        told = f"shape {tuple(seen.shape)}" if isinstance(seen, Tensor) else show_value(seen)
+        fact = f"the view {kind} returned {told} for {len(p)} records"
+        raise InputError(f"{fact}; expected a tensor with one row a record, N × entries")
+    return seen
