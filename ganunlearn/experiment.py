@@ -6,7 +6,7 @@
 __all__ = ['ROUTINES', 'CHOICES', 'Finished', 'make_sets', 'play', 'play_games', 'count_games', 'join_games', 'finish',
            'bill_training', 'bill_unlearning', 'compare_costs', 'name_processor', 'list_kernels', 'find_commit',
            'describe_environment', 'describe_data', 'describe_training', 'measure_accuracies', 'run_attacks',
-           'attack_models', 'measure_distances', 'count_top_posteriors', 'make_plain', 'describe_run', 'compute',
+           'attack_models', 'measure_distances', 'count_top_posteriors', 'read_measured', 'describe_run', 'compute',
            'locate_record', 'find_record', 'run', 'make_others', 'audit_models', 'count_references', 'Audited',
            'read_aucs', 'keep_outputs', 'read_outputs', 'audit_record', 'EXPERIMENTS', 'Experiment', 'find_experiment',
            'register']
@@ -575,7 +575,7 @@ def count_top_posteriors(
     }
 
 # %% ../nbs/14_experiment.ipynb #c028
-def make_plain(
+def read_measured(
     told: Any,  # what a hook of an experiment has returned; None: nothing
     hook: str,  # its name, for messages
 ) -> dict:
@@ -585,17 +585,17 @@ def make_plain(
     """
     if told is not None and not isinstance(told, dict):
         raise _refuse_measured(hook, show_value(told), "expected a dictionary")
-    return _make_plain(told or {}, hook, ())
+    return _read_measured(told or {}, hook, ())
 
 
-def _make_plain(value: Any, hook: str, at: tuple[str, ...]) -> Any:
+def _read_measured(value: Any, hook: str, at: tuple[str, ...]) -> Any:
     "A value as JSON has it."
     if isinstance(value, (Tensor, np.ndarray, np.generic)) and math.prod(value.shape) == 1:
         value = value.item()
     if isinstance(value, dict) and all(isinstance(key, (str, int)) for key in value):
-        return {key: _make_plain(part, hook, (*at, str(key))) for key, part in value.items()}
+        return {key: _read_measured(part, hook, (*at, str(key))) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_make_plain(part, hook, (*at, str(i))) for i, part in enumerate(value)]
+        return [_read_measured(part, hook, (*at, str(i))) for i, part in enumerate(value)]
     finite = isinstance(value, float) and math.isfinite(value)
     if value is None or finite or isinstance(value, (int, str)):
         return value
@@ -623,8 +623,8 @@ def describe_run(
     sc, sets, result = finished.scenario, finished.sets, finished.result
     hooks = find_experiment(sc.experiment)
     by = f"experiment {hooks.name!r}"
-    also = make_plain(hooks.measure(finished), f"measure() of {by}")
-    more = make_plain(hooks.read_attacks(also), f"read_attacks() of {by}")
+    also = read_measured(hooks.measure(finished), f"measure() of {by}")
+    more = read_measured(hooks.read_attacks(also), f"read_attacks() of {by}")
     attacks = attack_models(finished) | more
     record = dict(
         schema=1,
