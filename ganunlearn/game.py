@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['OPTIONS', 'PRESETS', 'DEEP', 'TRIED', 'SHAPERS', 'Watch', 'SAVED_EVERY', 'MISSING', 'PaperConfig', 'Config',
            'find_preset', 'distance', 'draw_null_distances', 'check_model', 'check_sets', 'check_answers', 'check_step',
-           'make_trial', 'find_device', 'check_labels', 'Batches', 'cycle_batches', 'Lens', 'GameSets', 'Goal', 'Deal',
-           'Round', 'Game', 'play_round', 'answer_round', 'answer_parts', 'draw_real', 'take_step', 'end_round',
-           'bill_round', 'Addition', 'HoldRetained', 'HoldNonmembers', 'Teacher', 'fit_lens', 'Standardise', 'Spare',
-           'Moving', 'Average', 'find_head', 'Rescale', 'find_factor', 'measure_confidence', 'list_additions',
-           'set_up_game', 'read_sets', 'read_labels', 'prepare_game', 'set_goal', 'find_threshold', 'deal_batches',
-           'check_game', 'ask_critic', 'find_end', 'list_movers', 'list_batches', 'take_game', 'restore_game',
-           'play_game', 'is_due', 'ignore_row', 'show_progress', 'count_frames', 'warn_player', 'Unlearned',
-           'measure_cost', 'hash_weights', 'restore_modes', 'Method', 'play_method', 'name_set', 'read_once',
-           'BilledByPasses', 'count_flops', 'count_teacher_epoch']
+           'make_trial', 'find_device', 'check_labels', 'check_set_labels', 'check_batch', 'check_records', 'Batches',
+           'cycle_batches', 'Lens', 'GameSets', 'Goal', 'Deal', 'Round', 'Game', 'play_round', 'answer_round',
+           'answer_parts', 'draw_real', 'take_step', 'end_round', 'bill_round', 'Addition', 'HoldRetained',
+           'HoldNonmembers', 'Teacher', 'fit_lens', 'Standardise', 'Spare', 'Moving', 'Average', 'find_head', 'Rescale',
+           'find_factor', 'measure_confidence', 'list_additions', 'set_up_game', 'read_sets', 'read_labels',
+           'prepare_game', 'set_goal', 'find_threshold', 'deal_batches', 'check_game', 'ask_critic', 'find_end',
+           'list_movers', 'list_batches', 'take_game', 'restore_game', 'play_game', 'is_due', 'ignore_row',
+           'show_progress', 'count_frames', 'warn_player', 'Unlearned', 'measure_cost', 'hash_weights', 'restore_modes',
+           'Method', 'play_method', 'name_set', 'read_once', 'BilledByPasses', 'count_flops', 'count_teacher_epoch']
 
 # %% ../nbs/08_game.ipynb #c004
 import inspect
@@ -21,7 +21,7 @@ import os
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
@@ -41,10 +41,12 @@ from .core import LARGEST, InputError, check_fields, check_seed, choose, show_va
 from .loss import LOSSES, Critic, generator_loss, kl
 from .models import small
 from ganunlearn.records import (
+    Adapted,
     MapDataset,
     as_dataset,
     digest_records,
     given_defaults,
+    is_at_hand,
     is_ragged,
     is_steady,
     join_records,
@@ -434,16 +436,16 @@ def check_answers(
 def check_step(
     model: nn.Module,  # a classifier, as `wrap_model` gives it
     data: MapDataset,  # D_f, of which a few records are tried
-) -> None:
+) -> int:  # K, classes that it answers with
     """One real step on a copy. `InputError` says what is wrong with the model.
 
     Its few passes are not part of the cost of a game, which counts what forgetting takes.
     """
     device = find_device(model)
     trial = make_trial(model)
-    x, _ = read_batch(data, range(min(TRIED, len(data))))
-    if not all(leaf.isfinite().all() for leaf in list_leaves(x)):
-        raise InputError("NaN or infinity in the records of forget; expected finite data")
+    index = torch.arange(min(TRIED, len(data)))
+    x, y = read_batch(data, index)
+    check_batch("forget", index, x, y)
     gpus = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=gpus), torch.enable_grad():
         z = _ask_copy(trial, x, device)
@@ -457,6 +459,7 @@ def check_step(
         _check_single(trial, x, z, device)
         _try_backward(trial, F.cross_entropy(z, z.detach().argmax(1)))
         torch.optim.Adam(trial.parameters(), 1e-3).step()
+    return z.shape[1]
 
 
 def make_trial(
@@ -594,11 +597,74 @@ def check_labels(
 ) -> None:
     "`InputError` for a label that is no class of the model."
     for name, y in labels.items():
-        if y.min() < 0 or y.max() >= k:
-            found = f"{name} labels from {y.min()} to {y.max()}"
-            raise InputError(
-                f"{found}, but the model answers with K={k} classes; expected 0 to {k - 1}"
-            )
+        check_set_labels(k, name, y, torch.arange(len(y)))
+
+
+def check_set_labels(
+    k: int,  # K, classes that the model answers with
+    name: str,  # of the set
+    y: Tensor,  # N labels
+    positions: Tensor,  # N, of their records in the set
+) -> None:
+    "`check_labels` for one set; the error names the first such record."
+    if y.min() < 0 or y.max() >= k:
+        found = f"{name} labels from {y.min()} to {y.max()}"
+        wrong = (y < 0) | (y >= k)
+        raise InputError(
+            f"{found}, but the model answers with K={k} classes; "
+            f"expected 0 to {k - 1}{_tell_first(wrong, positions)}"
+        )
+
+
+def _tell_first(wrong: Tensor, positions: Tensor) -> str:
+    "The first of the records that are wrong, for a message."
+    return f": look at record {positions[wrong.cpu()].min()}"
+
+
+def check_batch(
+    name: str,  # forget, nonmember, retain or another set
+    index: Tensor,  # B positions in the set
+    x: Any,  # their records
+    y: Tensor,  # their labels
+    k: int | None = None,  # K, classes of the model; None: labels are not needed
+) -> None:
+    """`InputError` for a record that is not finite, and for a label that is no class.
+
+    It names the set and the first such record, counted from 0.
+    """
+    for leaf in list_leaves(x):
+        if not leaf.isfinite().all():
+            wrong = ~leaf.isfinite().reshape(len(y), -1).all(1)
+            what = f"NaN or infinity in the records of {name}"
+            raise InputError(f"{what}; expected finite data{_tell_first(wrong, index)}")
+    if k is not None and len(y):
+        check_set_labels(k, name, y, index)
+
+
+def check_records(
+    sets: dict[str, MapDataset],  # by name, as `read_once` gives them
+    k: int,  # K, classes that the model answers with
+    labels: Collection[str],  # names of the sets whose labels are needed
+) -> None:
+    """`check_batch` for all records, before anything is computed with them.
+
+    A `retain` whose records may lie in files is left out; a method checks it as it reads it.
+    """
+    for name, data in sets.items():
+        if name == "retain" and not _is_quick(data):
+            continue
+        for index in torch.arange(len(data)).split(2048):
+            x, y = read_batch(data, index)
+            check_batch(name, index, x, y, k if name in labels else None)
+
+
+def _is_quick(data: Any) -> bool:
+    "Whether all of its records lie in memory."
+    if isinstance(data, Adapted):
+        return data.collate_fn is None and _is_quick(data.dataset)
+    if type(data) is Subset:
+        return _is_quick(data.dataset)
+    return is_at_hand(data) or isinstance(data, (list, tuple))
 
 # %% ../nbs/08_game.ipynb #c020
 @dataclass(eq=False)
@@ -1226,7 +1292,7 @@ def read_sets(
     used = torch.randperm(len(retain), generator=rng)[: max(1, share)]
     check_sets(forget, nonmember, retain)
     kept: Subset = Subset(retain, used.tolist())  # type: ignore[arg-type]  # map-style
-    y_r = read_labels(kept, "retain")
+    y_r = read_labels(kept, "retain", used)
     y_f = read_labels(forget, "forget")
     y_n = read_labels(nonmember, "nonmember")
     everyone = torch.arange(len(nonmember))
@@ -1236,13 +1302,13 @@ def read_sets(
 def read_labels(
     data: MapDataset,  # any set
     name: str,  # of the set
+    positions: Tensor | None = None,  # N, of these records in that set; None: it is the whole set
 ) -> Tensor:  # int64 N
     "All labels, read in pieces. `InputError` for records that are not finite."
     labels = []
     for index in torch.arange(len(data)).split(512):
         x, y = read_batch(data, index)
-        if not all(leaf.isfinite().all() for leaf in list_leaves(x)):
-            raise InputError(f"NaN or infinity in the records of {name}; expected finite data")
+        check_batch(name, index if positions is None else positions[index], x, y)
         labels.append(y)
     return torch.cat(labels)
 
@@ -1680,7 +1746,7 @@ def play_method(
             more = dict(checkpoint=Keeper(checkpoint, SAVED_EVERY, told))
         some, _ = read_batch(sets["forget"], range(min(TRIED, len(sets["forget"]))))
         asked = wrap_model(copy_model(model), some, outputs)
-        check_step(asked, sets["forget"])
+        check_records(sets, check_step(asked, sets["forget"]), method.labels)
         watch = partial(_show_model, callback) if callback else None
         options = dict(seed=seed, progress=progress, callback=watch) | more
         with drop_diverged(more.get("checkpoint")):

@@ -31,7 +31,7 @@ from ganunlearn.attacks import (
 )
 from .auditing import Metric, check_copies, check_models, list_references, log_odds
 from .core import InputError, check_count, check_seed, show_value
-from .game import check_labels
+from .game import check_batch
 from ganunlearn.records import (
     MapDataset,
     Table,
@@ -152,10 +152,8 @@ def _take_step(
     x, y = move_records(x, device), y.to(device)
     with mixed_precision(device, recipe.amp):
         z = ask_model(student, x, outputs)  # B, K
-    check_labels(z.shape[1], retain=y)
+    check_batch("retain", index, x, y, z.shape[1])
     loss = F.cross_entropy(z.float(), y)
-    if not all(leaf.isfinite().all() for leaf in list_leaves(x)):
-        raise InputError("NaN or infinity in the records of retain; expected finite data")
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
