@@ -29,7 +29,14 @@ from ganunlearn.attacks import (
     label_margin,
     read_logits,
 )
-from .auditing import Metric, check_copies, check_models, list_references, log_odds
+from ganunlearn.auditing import (
+    Metric,
+    check_copies,
+    check_models,
+    list_references,
+    log_odds,
+    refuse_all_probabilities,
+)
 from .core import InputError, check_count, check_seed, show_value
 from .game import check_batch
 from ganunlearn.records import (
@@ -55,6 +62,7 @@ from ganunlearn.training import (
     mixed_precision,
     pick_device,
     plain_modes,
+    refuse_probabilities,
 )
 
 if TYPE_CHECKING:
@@ -431,6 +439,7 @@ def relearn(
     for name, each in zip(names, [model, *others]):
         _check_weights(each, f"{name}, step 0", recipe)
     asked = [Asked(each, outputs) if outputs else each for each in (model, *others)]
+    refuse_all_probabilities(asked, (sets["forget"], sets["holdout"]))
     check_classes(asked[0], asked[1:], sets["holdout"])
     traces = []
     for name, each in zip(names, [model, *others]):
@@ -600,6 +609,8 @@ def compare_answers(
     check_seed(seed)
     sets = _read_sets(forget, holdout, fields, collate_fn)
     asked = [Asked(each, outputs) if outputs else each for each in (original, model, *others)]
+    refuse_probabilities(asked[0], *sets.values(), who="the original")
+    refuse_all_probabilities(asked[1:], sets.values())
     before, *after = [
         {part: read_logits(each, data) for part, data in sets.items()} for each in asked
     ]
@@ -737,6 +748,7 @@ def perturb_records(
     check_models(model)
     sets = _read_sets(forget, holdout, fields, collate_fn)
     asked = [Asked(each, outputs) if outputs else each for each in (model, *others)]
+    refuse_all_probabilities(asked, sets.values())
     check_classes(asked[0], asked[1:], sets["holdout"])
     plain = [{part: _read_margins(each, data) for part, data in sets.items()} for each in asked]
     answers = [{part: dict(margin=of[part]) for part in sets} for of in plain]

@@ -38,7 +38,7 @@ from ganunlearn.game import (
 from .match import find_places, measure_odds
 from .records import as_dataset, move_records, read_batch, read_groups
 from .splits import check_disjoint
-from .training import logits, plain_modes, wrap_model
+from .training import logits, plain_modes, refuse_probabilities, wrap_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -378,6 +378,8 @@ def report(
         before=wrap_model(original, x, outputs), after=wrap_model(result.model, x, outputs)
     )
     sets = dict(forget=f, unseen=unseen, retain=some)
+    refuse_probabilities(models["before"], f, unseen, who="the original")
+    refuse_probabilities(models["after"], f, unseen)
     known_as = dict(unseen="nonmember" if holdout is None else "holdout")
     places = dict(retain=order)
     if holdout is None and result.spare is not None and len(result.spare):
