@@ -13,7 +13,8 @@ __all__ = ['OPTIONS', 'PRESETS', 'DEEP', 'TRIED', 'Watch', 'SAVED_EVERY', 'MISSI
            'prepare_game', 'set_goal', 'find_threshold', 'deal_batches', 'check_game', 'ask_critic', 'find_end',
            'list_movers', 'list_batches', 'take_game', 'restore_game', 'play_game', 'is_due', 'ignore_row',
            'show_progress', 'count_frames', 'warn_player', 'Unlearned', 'measure_cost', 'hash_weights', 'restore_modes',
-           'Method', 'play_method', 'name_set', 'read_once', 'BilledByPasses', 'count_flops', 'count_teacher_epoch']
+           'hash_sets', 'forget_records', 'Method', 'play_method', 'name_set', 'read_once', 'BilledByPasses',
+           'count_flops', 'count_teacher_epoch']
 
 # %% ../nbs/08_game.ipynb #c004
 import inspect
@@ -36,7 +37,15 @@ from torch.utils.data import Subset
 from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
-from .checkpoint import Checkpoint, Keeper, Mover, Snapshot, hash_content, name_run
+from ganunlearn.checkpoint import (
+    Checkpoint,
+    Keeper,
+    Mover,
+    Snapshot,
+    hash_content,
+    hash_set,
+    name_run,
+)
 from .core import LARGEST, InputError, check_fields, check_seed, choose, show_value
 from .loss import LOSSES, Critic, generator_loss, kl
 from .models import small
@@ -68,13 +77,16 @@ from ganunlearn.training import (
     check_scores,
     copy_model,
     drop_diverged,
+    evaluating,
     flops_per_sample,
     follow_average,
     freeze_layers,
+    list_kept,
     logits,
     plain_modes,
     redraw_weights,
     refuse_probabilities,
+    replace_kept,
     thaw_layers,
     train,
     unwrap_model,
@@ -1597,6 +1609,8 @@ class Unlearned:
     parts: int = 1  # number of runs: more than 1 where it continued from a checkpoint
     # sha256 of the given model's weights, by which a report knows them; None: not known
     given: str | None = field(default=None, repr=False)
+    # sha256 of the records and labels of each set in memory; None: not known
+    records: dict[str, str] | None = field(default=None, repr=False)
 
     def report(
         self,
@@ -1606,7 +1620,8 @@ class Unlearned:
     ) -> "Report":
         """Whether it worked, without retraining.
 
-        `InputError` where labels were not given, and where the given model has changed since.
+        `InputError` where labels were not given, and where the given model, or a set that lies in
+        memory, has changed since.
         """
         from ganunlearn.report import report  # that module imports this one
 
@@ -1614,6 +1629,7 @@ class Unlearned:
             raise InputError("a report needs the labels of all three sets; give them to `unlearn`")
         asked = dict(self.asked)
         how = asked.pop("how")
+        _check_unchanged(self.records or {}, asked)
         if holdout is not None:
             holdout = as_dataset(holdout, **how)
         return report(self, **asked, holdout=holdout, epochs=epochs)
@@ -1661,6 +1677,63 @@ def restore_modes(
             if isinstance(value, Tensor) and not value.is_leaf:  # computed anew at the next answer
                 setattr(layer, name, value.detach())
     return unwrap_model(G)
+
+
+@plain_modes()
+def hash_sets(
+    sets: dict[str, MapDataset],  # by name
+) -> dict[str, str]:  # by name: 64 hex digits
+    "sha256 of those whose records lie in memory as tensors."
+    return {name: hash_set(data) for name, data in sets.items() if is_at_hand(data)}
+
+
+def _check_unchanged(records: dict[str, str], asked: dict[str, Any]) -> None:
+    "`InputError` for a set that is not as it was."
+    now = hash_sets({name: asked[name] for name in records})
+    changed = [name for name in records if now.get(name) != records[name]]
+    if changed:
+        fact = f"{' and '.join(changed)} changed since unlearn was called"
+        remedy = "ask for the report first, or give the sets as they were"
+        how = "report(result, model, forget, nonmember, retain)"
+        raise InputError(f"{fact}; {remedy}: {how}")
+
+
+@plain_modes()
+def forget_records(
+    model: nn.Module,  # the given model
+    made: nn.Module,  # its copy after it has forgotten; changed in place
+    x: Any,  # some records
+    outputs: Callable | None = None,  # finds the logits in its answer
+) -> None:
+    """Replaces what the copy keeps beside its weights, such as its last inputs: see `list_kept`.
+
+    Where it answers otherwise without that, it is left, and a warning says so.
+    """
+    kept = list_kept(model, made)
+    if not kept:
+        return
+    before = _ask_quietly(made, x, outputs)
+    own = [(layer, key, vars(layer)[key]) for layer, key in kept]
+    replace_kept(model, made, kept)
+    try:
+        after = _ask_quietly(made, x, outputs)
+    except InputError:
+        after = None
+    if after is not None and torch.equal(before, after):
+        return
+    for layer, key, value in own:
+        vars(layer)[key] = value
+    names = ", ".join(sorted({key for _, key in kept}))
+    fact = f"the returned model keeps {names}, which its answers need and which may hold records"
+    warnings.warn(f"{fact}; register_buffer() for what belongs to it", stacklevel=count_frames())
+
+
+def _ask_quietly(model: nn.Module, x: Any, outputs: Callable | None) -> Tensor:  # N, K
+    "Its answers, which leave it as it is."
+    with evaluating(model):
+        return ask_model(
+            model, move_records(map_leaves(x, torch.clone), find_device(model)), outputs
+        )
 
 # %% ../nbs/08_game.ipynb #c040a
 @runtime_checkable
@@ -1744,6 +1817,7 @@ def play_method(
         with drop_diverged(more.get("checkpoint")):
             played = method.play(asked, *sets.values(), **options)
     made = restore_modes(asked, played.model)
+    forget_records(model, made, some, outputs)
     parts = 1
     for keeper in more.values():
         parts = keeper.parts
@@ -1754,7 +1828,9 @@ def play_method(
     how = dict(fields=fields, collate_fn=collate_fn)
     known = None if bare else dict(original=model, **sets, outputs=outputs, how=how)
     cost = meter | played.cost
-    return replace(played, model=made, cost=cost, asked=known, parts=parts, given=weights)
+    records = None if bare else hash_sets(sets)
+    own = replace(played, model=made, cost=cost, asked=known, parts=parts)
+    return replace(own, given=weights, records=records)
 
 
 SAVED_EVERY = 20.0  # s between two saves, where `Checkpoint` does not say
