@@ -20,7 +20,7 @@ from torch.utils.data import Dataset, Subset
 from .core import InputError, check_count, check_seed
 from .records import as_dataset, read_batch, read_groups
 from .splits import check_disjoint
-from .training import Asked, logits
+from .training import Asked, logits, refuse_probabilities
 from .views import view
 
 if TYPE_CHECKING:
@@ -453,6 +453,7 @@ def evaluate_margin(
     unseen: Any = as_dataset(nonmembers, **how)
     check_disjoint(members=seen, nonmembers=unseen)
     asked = Asked(model, outputs) if outputs else model
+    refuse_probabilities(asked, seen, unseen)
     margins = compute_margins(asked, seen), compute_margins(asked, unseen)
     groups = read_groups(seen), read_groups(unseen)
     return _name("auc", estimate_auc(*margins, *groups, seed=seed))

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['Reading', 'Score', 'ATTACKS', 'MARGIN', 'DRAWS', 'Sets', 'Metric', 'FEW', 'HARM', 'BINS', 'MOST', 'FPRS', 'log_odds',
            'read_answers', 'true_posterior', 'rmia', 'lira', 'Attack', 'score_shadow', 'score_margin', 'find_attack',
-           'score_sets', 'check_margin', 'check_models', 'list_references', 'check_references', 'check_copies',
-           'compute_metrics', 'find_direction', 'judge', 'predict_difference', 'find_least', 'find_part', 'find_p',
-           'compare', 'leave_out', 'find_t', 'correlate_ranks', 'u_lira', 'klom', 'find_leak', 'judge_leak', 'Audit',
-           'audit', 'audit_readings', 'judge_rows', 'reject', 'combine_verdicts', 'plot_ranks', 'estimate_tpr',
-           'list_tprs', 'plot_roc', 'write_answers', 'read_kept', 'calibrate', 'simulate_audits', 'pool_audits']
+           'score_sets', 'check_margin', 'check_models', 'refuse_all_probabilities', 'list_references',
+           'check_references', 'check_copies', 'compute_metrics', 'find_direction', 'judge', 'predict_difference',
+           'find_least', 'find_part', 'find_p', 'compare', 'leave_out', 'find_t', 'correlate_ranks', 'u_lira', 'klom',
+           'find_leak', 'judge_leak', 'Audit', 'audit', 'audit_readings', 'judge_rows', 'reject', 'combine_verdicts',
+           'plot_ranks', 'estimate_tpr', 'list_tprs', 'plot_roc', 'write_answers', 'read_kept', 'calibrate',
+           'simulate_audits', 'pool_audits']
 
 # %% ../nbs/11_auditing.ipynb #c004
 import base64
@@ -43,7 +44,7 @@ from ganunlearn.attacks import (
 from .core import InputError, check_count, check_seed, choose, show_value
 from .records import as_dataset
 from .splits import check_disjoint
-from .training import Asked
+from .training import Asked, refuse_probabilities
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,6 +221,16 @@ def check_models(
             kind = type(model).__name__
             remedy = "expected a torch.nn.Module, as result.model is one"
             raise InputError(f"a model is of the type {kind}; {remedy}")
+
+
+def refuse_all_probabilities(
+    models: Sequence[nn.Module],  # the one under test, then its references
+    sets: Iterable[Any],  # map-style datasets, of each of which some records are asked
+) -> None:
+    "`InputError` where one of them answers with probabilities."
+    asked = [*sets]
+    for i, model in enumerate(models):
+        refuse_probabilities(model, *asked, who=f"reference {i}" if i else "the model")
 
 
 def list_references(
@@ -764,6 +775,7 @@ def audit(
     sets: dict[str, Any] = {part: as_dataset(data, **how) for part, data in given.items()}
     models = [Asked(m, outputs) if outputs else m for m in (model, *others)]
     check_disjoint(**sets)
+    refuse_all_probabilities(models, sets.values())
     check_classes(models[0], models[1:], sets["holdout"])
     groups = {part: read_groups(data) for part, data in sets.items()}
     own, *band = [

@@ -30,7 +30,9 @@ from ganunlearn.game import (
     Unlearned,
     Watch,
     answer_parts,
+    check_batch,
     check_labels,
+    check_set_labels,
     check_sets,
     count_frames,
     cycle_batches,
@@ -270,6 +272,7 @@ def play_round(
     x_f, _ = read_batch(m.sets["forget"], f)
     x_n, _ = read_batch(m.sets["nonmember"], n)
     x_r, y_r = read_batch(m.sets["retain"], r)
+    check_batch("retain", r, x_r, y_r, m.z_n.shape[1])
     parts = [move_records(x, dev) for x in (x_f, x_r, x_n)]
     p_f, p_n, p_r = m.aim[f].to(dev), m.z_n[n].to(dev), recall_answers(m, r, x_r)
     y_f, y_n, y_r = m.labels["forget"][f].to(dev), m.labels["nonmember"][n].to(dev), y_r.to(dev)
@@ -375,11 +378,12 @@ def set_up_matching(
     labels = {name: read_labels(sets[name], name) for name in ("forget", "nonmember")}
     some = torch.randperm(len(retain), generator=rng)[: config.sample]
     sample: Subset = Subset(retain, some.tolist())  # type: ignore[arg-type]  # map-style
-    y_s = read_labels(sample, "retain")
+    y_s = read_labels(sample, "retain", some)
     device = find_device(model)
     z_f, z_n = logits(model, forget), logits(model, nonmember)
     z_s = logits(model, sample)  # type: ignore[arg-type]
-    check_labels(z_f.shape[1], retain=y_s, **labels)
+    check_labels(z_f.shape[1], **labels)
+    check_set_labels(z_f.shape[1], "retain", y_s, some)
 
     z = dict(forget=z_f, nonmember=z_n, retain=z_s)
     look = look_first(z, dict(labels, retain=y_s))

@@ -29,9 +29,16 @@ from ganunlearn.attacks import (
     label_margin,
     read_logits,
 )
-from .auditing import Metric, check_copies, check_models, list_references, log_odds
+from ganunlearn.auditing import (
+    Metric,
+    check_copies,
+    check_models,
+    list_references,
+    log_odds,
+    refuse_all_probabilities,
+)
 from .core import InputError, check_count, check_seed, show_value
-from .game import check_labels
+from .game import check_batch
 from ganunlearn.records import (
     MapDataset,
     Table,
@@ -56,6 +63,7 @@ from ganunlearn.training import (
     observing,
     pick_device,
     plain_modes,
+    refuse_probabilities,
 )
 
 if TYPE_CHECKING:
@@ -153,10 +161,8 @@ def _take_step(
     x, y = move_records(x, device), y.to(device)
     with mixed_precision(device, recipe.amp):
         z = ask_model(student, x, outputs)  # B, K
-    check_labels(z.shape[1], retain=y)
+    check_batch("retain", index, x, y, z.shape[1])
     loss = F.cross_entropy(z.float(), y)
-    if not all(leaf.isfinite().all() for leaf in list_leaves(x)):
-        raise InputError("NaN or infinity in the records of retain; expected finite data")
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -434,6 +440,7 @@ def relearn(
     for name, each in zip(names, [model, *others]):
         _check_weights(each, f"{name}, step 0", recipe)
     asked = [Asked(each, outputs) if outputs else each for each in (model, *others)]
+    refuse_all_probabilities(asked, (sets["forget"], sets["holdout"]))
     check_classes(asked[0], asked[1:], sets["holdout"])
     traces = []
     for name, each in zip(names, [model, *others]):
@@ -603,6 +610,8 @@ def compare_answers(
     check_seed(seed)
     sets = _read_sets(forget, holdout, fields, collate_fn)
     asked = [Asked(each, outputs) if outputs else each for each in (original, model, *others)]
+    refuse_probabilities(asked[0], *sets.values(), who="the original")
+    refuse_all_probabilities(asked[1:], sets.values())
     before, *after = [
         {part: read_logits(each, data) for part, data in sets.items()} for each in asked
     ]
@@ -740,6 +749,7 @@ def perturb_records(
     check_models(model)
     sets = _read_sets(forget, holdout, fields, collate_fn)
     asked = [Asked(each, outputs) if outputs else each for each in (model, *others)]
+    refuse_all_probabilities(asked, sets.values())
     check_classes(asked[0], asked[1:], sets["holdout"])
     plain = [{part: _read_margins(each, data) for part, data in sets.items()} for each in asked]
     answers = [{part: dict(margin=of[part]) for part in sets} for of in plain]

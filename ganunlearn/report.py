@@ -27,7 +27,8 @@ from .attacks import estimate_auc
 from .core import InputError, check_count, check_seed, show_value
 from ganunlearn.game import (
     Unlearned,
-    check_labels,
+    check_batch,
+    check_set_labels,
     find_device,
     hash_weights,
     make_trial,
@@ -37,7 +38,7 @@ from ganunlearn.game import (
 from .match import find_places, measure_odds
 from .records import as_dataset, move_records, read_batch, read_groups
 from .splits import check_disjoint
-from .training import logits, plain_modes, wrap_model
+from .training import logits, plain_modes, refuse_probabilities, wrap_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,11 +66,14 @@ def read_answers(
     model: nn.Module,  # logits N, K
     data: Any,  # map-style dataset
     name: str = "set",  # what a message calls it
+    positions: Tensor | None = None,  # N, of these records in that set; None: it is the whole set
 ) -> Answers:
     "Its answers on these records. `InputError` for a label that is not a class."
-    y = read_labels(data, name)
+    if positions is None:
+        positions = torch.arange(len(data))
+    y = read_labels(data, name, positions)
     z = logits(model, data)
-    check_labels(z.shape[1], **{name: y})
+    check_set_labels(z.shape[1], name, y, positions)
     best = z.argmax(1)
     return Answers(measure_odds(z, y), measure_odds(z, best), best == y, y, read_groups(data))
 
@@ -129,7 +133,9 @@ def time_epoch(
             for index in torch.randperm(len(retain), generator=rng).split(batch_size):
                 start = time.perf_counter()
                 x, y = read_batch(retain, index)
-                loss = F.cross_entropy(network(move_records(x, device)), y.to(device))
+                z = network(move_records(x, device))
+                check_batch("retain", index, x, y, z.shape[1])
+                loss = F.cross_entropy(z, y.to(device))
                 take_step(adam, loss)
                 loss.item()  # waits until a GPU has finished
                 warm += 1
@@ -372,10 +378,16 @@ def report(
         before=wrap_model(original, x, outputs), after=wrap_model(result.model, x, outputs)
     )
     sets = dict(forget=f, unseen=unseen, retain=some)
+    refuse_probabilities(models["before"], f, unseen, who="the original")
+    refuse_probabilities(models["after"], f, unseen)
+    known_as = dict(unseen="nonmember" if holdout is None else "holdout")
+    places = dict(retain=order)
+    if holdout is None and result.spare is not None and len(result.spare):
+        places["unseen"] = result.spare
     seen = {
-        (name, when): read_answers(model, data, name)
+        (part, when): read_answers(model, data, known_as.get(part, part), places.get(part))
         for when, model in models.items()
-        for name, data in sets.items()
+        for part, data in sets.items()
     }
     goal = find_places(seen["forget", "before"].odds, seen["retain", "before"].odds).mean().item()
     rows, auc = _measure(seen, goal, kept, lost)
