@@ -197,6 +197,7 @@ class Cell:
     name: str  # of its files
     notebook: str  # absolute path
     parameters: dict  # what is passed; `out` is added by the sweep
+    code: str = ""  # of its run part, from `hash_code`; empty: any
 
 
 def name_cell(
@@ -588,14 +589,22 @@ class _Page:
 # %% ../nbs/16_sweep.ipynb #c019
 def nest(
     flat: dict,  # names with points, values
+    below: dict | None = None,  # nested values that these are added to, or replace
 ) -> dict:
-    """`{'settings.alpha': .8}` as `{'settings': {'alpha': .8}}`.
+    """`{'settings.alpha': .8}` as `{'settings': {'alpha': .8}}`; dictionaries are joined.
 
-    `InputError` when one of the names already has another kind of value.
+    An empty one takes away what is below.
+
+    `InputError` when a name has another kind of value below, or is given twice.
     """
-    nested: dict = {}
+    nested: dict = deepcopy(below or {})
+    given: list[str] = []
     for name, value in flat.items():
-        *path, last = name.split(".")
+        for leaf in _list_leaves(str(name), value):
+            if any(f"{one}.".startswith(f"{leaf}.") or leaf.startswith(f"{one}.") for one in given):
+                raise InputError(f"{leaf} is given twice, as a name and in a dictionary; leave one")
+            given.append(leaf)
+        *path, last = str(name).split(".")
         inner: dict | None = nested
         for part in path:
             inner = inner.setdefault(part, {}) if isinstance(inner, dict) else None
@@ -604,24 +613,38 @@ def nest(
                 f"{name}: {'.'.join(path)} is not a dictionary; "
                 "give one in `base`, or leave it out there"
             )
-        inner[last] = deepcopy(value)
+        inner[last] = _join(inner.get(last), value)
     return nested
+
+
+def _list_leaves(name: str, value: object) -> list[str]:
+    "The names of the values in a dictionary, with points; its own where it is none."
+    if not isinstance(value, dict) or not value:
+        return [name]
+    return [leaf for key, one in value.items() for leaf in _list_leaves(f"{name}.{key}", one)]
+
+
+def _join(below: object, above: object) -> object:
+    "Of two dictionaries one, with the values of `above` where both have one; {} takes all away."
+    if not (isinstance(below, dict) and isinstance(above, dict) and above):
+        return deepcopy(above)
+    return below | {name: _join(below.get(name), value) for name, value in above.items()}
 
 
 def make_cell(
     notebook: Path,  # an .ipynb file
     base: dict,  # what all cells share
-    varied: dict,  # the values of this cell
+    *varied: dict,  # the values of this cell; the last count where they differ
 ) -> Cell:
     """A checked cell.
 
     `UnknownName` for a parameter the notebook lacks, `InputError` for a value of the wrong type.
     """
-    base = {str(name): value for name, value in base.items()}
-    varied = {str(name): value for name, value in varied.items()}
     known = read_parameters(notebook)
     code = hash_code(read_notebook(notebook))
-    given = nest(base | varied)
+    given: dict = {}
+    for layer in (base, *varied):
+        given = nest(layer, given)
     if given and not known:
         raise InputError(
             f"{notebook} has no parameters; tag the cell that sets them `parameters`, or give none"
@@ -633,7 +656,8 @@ def make_cell(
         choose(name, known, f"parameter of {notebook.name}")
         passed[name] = check_type(name, value, known[name])
     _try_scenario(known, passed)
-    return Cell(name_cell(notebook, varied, passed, code), str(notebook.resolve()), passed)
+    shown = {str(name): value for layer in varied for name, value in layer.items()}
+    return Cell(name_cell(notebook, shown, passed, code), str(notebook.resolve()), passed, code)
 
 
 def _try_scenario(known: dict, passed: dict) -> None:
@@ -662,7 +686,7 @@ def read_sweep(
     "All cells of a sweep file, checked. `InputError` and its subclasses say what is wrong."
     cells: dict[str, Cell] = {}
     for notebook, base, varied in _read_wishes(Path(path), ()):
-        cell = make_cell(notebook, base, varied)
+        cell = make_cell(notebook, base, *varied)
         first = cells.setdefault(cell.name, cell)
         if first != cell:
             raise InputError(
@@ -671,7 +695,7 @@ def read_sweep(
     return [*cells.values()]
 
 
-def _read_wishes(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, dict, dict]]:
+def _read_wishes(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, dict, list[dict]]]:
     "The arguments of `make_cell`, for each cell of the file."
     if path.resolve() in above:
         raise InputError(f"{path} includes itself, by way of {' and '.join(p.name for p in above)}")
@@ -679,7 +703,7 @@ def _read_wishes(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, di
     base = doc.get("base", {})
     if "notebook" in doc:
         for varied in _list_varied(doc, path):
-            yield path.parent / doc["notebook"], base, varied
+            yield path.parent / doc["notebook"], base, [varied]
     for other in doc.get("include", []):
         for wish in _read_wishes(path.parent / str(other), (*above, path.resolve())):
             if "notebook" in doc:
@@ -687,7 +711,7 @@ def _read_wishes(path: Path, above: tuple[Path, ...]) -> Iterator[tuple[Path, di
                 continue
             notebook, their_base, their_varied = wish
             for varied in _list_varied(doc, path):
-                yield notebook, their_base | base, their_varied | varied
+                yield notebook, nest(base, nest(their_base)), [*their_varied, varied]
 
 # %% ../nbs/16_sweep.ipynb #c023
 MAX_NODES = 100_000  # values in a sweep file, those of aliases counted each time
