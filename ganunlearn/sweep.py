@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['TYPES', 'HEADING', 'EXPORTED', 'HARMLESS', 'WRAPPING', 'MODULES', 'USUAL', 'DOERS', 'BUILT_IN', 'LOOPS', 'CHANGING',
-           'KEYS', 'MAX_NODES', 'MAX_CELLS', 'BEAT', 'LEASE', 'HOLDER', 'CHILD', 'DAY', 'read_parameters',
-           'NotebookCell', 'read_notebook', 'check_type', 'Cell', 'name_cell', 'list_run_part', 'hash_code', 'nest',
-           'make_cell', 'read_sweep', 'read_yaml', 'read_holder', 'find_place', 'is_stale', 'Lease', 'Lost', 'execute',
-           'try_cell', 'has_result', 'run_cell', 'run_sweep', 'plan_sweep']
+           'KEYS', 'MAX_NODES', 'MAX_CELLS', 'BEAT', 'LEASE', 'HOLDER', 'CHILD', 'EDITED', 'ENDED', 'HASHES', 'AGAIN',
+           'DAY', 'GONE', 'read_parameters', 'NotebookCell', 'read_notebook', 'check_type', 'Cell', 'name_cell',
+           'list_run_part', 'hash_code', 'nest', 'make_cell', 'read_sweep', 'read_yaml', 'read_holder', 'find_place',
+           'is_stale', 'Lease', 'Lost', 'execute', 'try_cell', 'has_result', 'run_cell', 'run_sweep', 'plan_sweep']
 
 # %% ../nbs/16_sweep.ipynb #c005
 import ast
 import builtins
+import hashlib
 import itertools
 import json
 import logging
@@ -20,6 +21,7 @@ import os
 import platform
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,7 +31,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,15 +43,18 @@ from ._moved import forward
 from ganunlearn.core import (
     BrokenFile,
     InputError,
+    check_seed,
     check_writable,
     choose,
     fit,
+    make_printable,
     need,
     read_json,
     read_text,
     show_value,
 )
 from .scenario import hash_json, make_scenario
+from .sources import SOURCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -288,7 +293,7 @@ def _find_run_part(cells: list[NotebookCell]) -> tuple[list[int], list[str]]:
     readings = {i: _read_code(cells[i].text) for i in code if i <= max(sure)}
     return _add_earlier(sure, readings)
 
-# %% ../nbs/16_sweep.ipynb #c018
+# %% ../nbs/16_sweep.ipynb #c01e
 # what changes nothing that a run reads: modules when they are called, decorators, imports
 HARMLESS = {"IPython", "display", "matplotlib", "pandas", "print", "seaborn", "warnings"}
 HARMLESS |= {f"ganunlearn.{name}" for name in ("core", "experiments", "results", "splits")}
@@ -649,12 +654,19 @@ def make_cell(
         raise InputError(
             f"{notebook} has no parameters; tag the cell that sets them `parameters`, or give none"
         )
+    if known and "out" not in known:
+        raise InputError(
+            f"{notebook} has no parameter `out`, the folder for its records; "
+            'add out: str = "" to the cell tagged `parameters`'
+        )
     if "out" in given:
         raise InputError("`out` is set by --out; leave it out of the sweep file")
     passed = {}
     for name, value in given.items():
         choose(name, known, f"parameter of {notebook.name}")
         passed[name] = check_type(name, value, known[name])
+    if type(passed.get("seed")) is int:
+        check_seed(passed["seed"])
     _try_scenario(known, passed)
     shown = {str(name): value for layer in varied for name, value in layer.items()}
     return Cell(name_cell(notebook, shown, passed, code), str(notebook.resolve()), passed, code)
@@ -993,10 +1005,11 @@ def execute(
     passed: dict,  # its parameters
     to: Path,  # the executed notebook
     *,
+    folder: str | Path | None = None,  # in which it runs; None: its own
     threads: int | None = None,  # for OMP_NUM_THREADS, unless that is set
     held: Callable[[], bool] = lambda: True,  # called every second; False: stop
 ) -> str:  # '' or the error, in one line
-    """Run a notebook through papermill in its own process and its own folder.
+    """Run a notebook through papermill in a process of its own.
 
     The kernel is `python3`. `Lost` when `held` returns False. No process outlives this call.
     """
@@ -1005,7 +1018,7 @@ def execute(
         output_path=str(to),
         parameters=passed,
         kernel_name="python3",
-        cwd=str(Path(notebook).parent),
+        cwd=str(folder or Path(notebook).parent),
         progress_bar=False,
         start_timeout=LEASE,
     )
@@ -1022,15 +1035,18 @@ def execute(
 
 def _start_child(errors: IO[bytes], threads: int | None) -> subprocess.Popen:
     "A process that waits for its job on standard input; its idle threads sleep, not spin."
-    defaults = {"OMP_WAIT_POLICY": "PASSIVE"}
+    settings = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "JUPYTER_PREFER_ENV_PATH": "1"}
     if threads:
-        defaults["OMP_NUM_THREADS"] = str(threads)
+        settings.setdefault("OMP_NUM_THREADS", str(threads))
+    for name in ("GANUNLEARN_DATA", "GANUNLEARN_CACHE"):
+        if settings.get(name):  # the child works in the notebook's folder
+            settings[name] = os.path.abspath(settings[name])
     return subprocess.Popen(
         [sys.executable, "-P", "-c", CHILD],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=errors,
-        env=defaults | os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"},
+        env=settings,
         start_new_session=True,
     )
 
@@ -1050,34 +1066,141 @@ def _read_last_line(status: int, text: str) -> str:
     if status == 0:
         return ""
     lines = text.strip().splitlines() or [f"exit status {status}"]
-    return lines[-1][:300]
+    return make_printable(lines[-1])[:300]
 
 # %% ../nbs/16_sweep.ipynb #c038
+EDITED = "the notebook was edited while its sweep ran; start the sweep again for the new code"
+ENDED = "the notebook ended itself before its last cell; take sys.exit out of it"
+
+
 def try_cell(
     cell: Cell,  # one run of a notebook
     out: Path,  # folder of the results
     lease: Lease,  # the right to compute it
     threads: int | None,  # for OMP_NUM_THREADS; None: as it is set
 ) -> str:  # '' or the error
-    "Compute a claimed cell once: `CELL.ipynb`, or `CELL.failed.ipynb`, whole."
+    """Compute a claimed cell once: `CELL.ipynb`, or `CELL.failed.ipynb`, whole.
+
+    A copy of the notebook runs, so that it can be edited meanwhile. The records are written on a
+    desk of the cell's own, a folder, so that it is known which are its own.
+    """
+    records = out / "records"
     done = out / f"{cell.name}.ipynb"
     failed = out / f"{cell.name}.failed.ipynb"
     part = out / f".{cell.name}.{lease.mine['token']}.ipynb"
-    for left in out.glob(f".{cell.name}.*.ipynb"):
-        left.unlink()  # left by a process that was killed
+    desk = part.with_suffix(".records")
+    _clear(cell, out)
+    lent: dict[str, int] = {}
     passed = dict(cell.parameters)
     if "out" in read_parameters(cell.notebook):
-        passed["out"] = str(out / "records")
+        passed["out"] = str(desk)
     try:
-        error = execute(cell.notebook, passed, part, threads=threads, held=lease.held)
+        shutil.copyfile(cell.notebook, part)
+        if not _is_whole(part) or (cell.code and hash_code(read_notebook(part)) != cell.code):
+            return EDITED
+        data = _hash_data(cell)
+        _lend_records(records, desk, lent)
+        folder = Path(cell.notebook).parent
+        error = execute(part, passed, part, folder=folder, threads=threads, held=lease.held)
+        written = _list_changed(desk, lent)
+        _take_records(desk, records, written)
+        if not error and not _ran_to_its_end(part):
+            error = ENDED
         if not error:
+            _note_results(part, dict(records=written, data=data))
             os.replace(part, done)
             failed.unlink(missing_ok=True)
         elif _is_whole(part):
             os.replace(part, failed)
     finally:
         part.unlink(missing_ok=True)
+        if desk.is_dir():
+            _take_records(desk, records, _list_changed(desk, lent))
     return error
+
+
+def _clear(cell: Cell, out: Path) -> None:
+    "Removes what a process that was killed has left of a cell; keeps its records."
+    for left in out.glob(f".{cell.name}.*"):
+        if left.is_dir():
+            new = [
+                name for name in _list_changed(left, {}) if not (out / "records" / name).exists()
+            ]
+            _take_records(left, out / "records", new)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def _lend_records(
+    records: Path,  # of all cells
+    desk: Path,  # of one
+    lent: dict[str, int],  # takes the time of their last change
+) -> None:
+    "Puts the records that exist onto a cell's desk, as second names of the same files."
+    desk.mkdir()
+    for path in records.rglob("*"):
+        name = str(path.relative_to(records))
+        if path.is_file():
+            (desk / name).parent.mkdir(parents=True, exist_ok=True)
+            with suppress(OSError):  # a file system without second names
+                os.link(path, desk / name)
+                lent[name] = (desk / name).stat().st_mtime_ns
+
+
+def _list_changed(desk: Path, lent: dict[str, int]) -> list[str]:
+    "Names of the records on a desk that are new, or not as they were lent."
+    files = [path for path in sorted(desk.rglob("*")) if path.is_file()]
+    changes = {str(path.relative_to(desk)): path.stat().st_mtime_ns for path in files}
+    return [name for name, changed in changes.items() if changed != lent.get(name)]
+
+
+def _take_records(desk: Path, records: Path, names: list[str]) -> None:
+    "Moves these records of a cell to those of all cells, and removes its desk."
+    for name in names:
+        (records / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(desk / name, records / name)
+    shutil.rmtree(desk)
+
+
+def _note_results(notebook: Path, results: dict) -> None:
+    "Adds to an executed notebook which records it wrote, and from which data."
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    content["metadata"]["ganunlearn"] = results
+    notebook.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _hash_data(cell: Cell) -> str:
+    "The sha256 of the file in $GANUNLEARN_DATA with the cell's data set; '' where there is none."
+    default = _find_default(Path(cell.notebook), "dataset")
+    name = cell.parameters.get("dataset", default)
+    try:
+        path = SOURCES["npz"].find(name) if isinstance(name, str) else None
+        return _hash_file(path) if path else ""
+    except (InputError, OSError):
+        return ""
+
+
+HASHES: dict[tuple, str] = {}  # of files that were read
+
+
+def _hash_file(path: Path) -> str:
+    "The sha256 of a file; computed again when the file was written since."
+    about = path.stat()
+    key = (path.resolve(), about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+    if key not in HASHES:
+        with open(path, "rb") as file:
+            HASHES[key] = hashlib.file_digest(file, "sha256").hexdigest()
+    return HASHES[key]
+
+
+def _find_default(notebook: Path, name: str) -> object:
+    "The value that a notebook itself gives to a parameter; None where it is not a plain value."
+    for node in _parse_parameters(notebook):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                return node.value.value
+    return None
 
 
 def _is_whole(notebook: Path) -> bool:
@@ -1088,28 +1211,64 @@ def _is_whole(notebook: Path) -> bool:
         return False
 
 # %% ../nbs/16_sweep.ipynb #c039
+AGAIN = "it is computed again"  # what follows from a result that is none
+
+
 def has_result(
     cell: Cell,  # one run of a notebook
     out: str | Path,  # folder of the results
 ) -> bool:
     """Whether a cell's notebook exists: whole, executed to its end, with its parameters.
 
-    A file that is anything else is computed again, and replaced.
+    What it notes of records and data must be so, too: the records that it wrote are there, and a
+    data set of your own is as it was. Anything else is computed again, and replaced.
     """
-    remedy = "it is computed again"
     path = Path(out, f"{cell.name}.ipynb")
     if not os.path.lexists(path):
         return False
     try:
-        content = fit(read_json(path, remedy), dict[str, Any], path, remedy)
-        metadata = fit(content.get("metadata"), dict[str, Any], path, remedy)
-        ran = fit(metadata.get("papermill"), dict[str, Any], path, remedy)
-        given = fit(ran.get("parameters"), dict[str, Any], path, remedy)
+        given = fit(
+            _read_metadata(path, "papermill").get("parameters"), dict[str, Any], path, AGAIN
+        )
+        noted = _read_metadata(path, "ganunlearn")
+        records = fit(noted.get("records", []), list[str], path, AGAIN)
+        for name in records:
+            _check_record(Path(out, "records", name))
     except BrokenFile:
         return False
     passed = json.loads(json.dumps(cell.parameters))
     same = {name: value for name, value in given.items() if name != "out"} == passed
-    return same and bool(ran.get("end_time")) and not ran.get("exception")
+    return same and _ran_to_its_end(path) and _fits_data(noted, cell)
+
+
+def _read_metadata(notebook: Path, name: str) -> dict[str, Any]:
+    "A part of a notebook's metadata, {} where it has none of that name. `BrokenFile`."
+    content = fit(read_json(notebook, AGAIN), dict[str, Any], notebook, AGAIN)
+    metadata = fit(content.get("metadata"), dict[str, Any], notebook, AGAIN)
+    return fit(metadata.get(name, {}), dict[str, Any], notebook, AGAIN)
+
+
+def _check_record(path: Path) -> None:
+    "`BrokenFile` for a file that is not there, or is no JSON although it is called so."
+    if not path.is_file():
+        raise BrokenFile(f"there is no file {path}; {AGAIN}")
+    if path.suffix == ".json":
+        read_json(path, AGAIN)
+
+
+def _ran_to_its_end(notebook: Path) -> bool:
+    "Whether papermill has executed all of a notebook."
+    try:
+        ran = _read_metadata(notebook, "papermill")
+    except BrokenFile:
+        return False
+    return bool(ran.get("end_time")) and not ran.get("exception")
+
+
+def _fits_data(noted: dict, cell: Cell) -> bool:
+    "Whether a cell's data are those that it noted; yes, where either is unknown."
+    here = _hash_data(cell) if noted.get("data") else ""
+    return not here or here == noted["data"]
 
 
 def run_cell(
@@ -1198,7 +1357,7 @@ def _read_outcome(future: Future) -> dict:
     e = future.exception()
     if e is None:
         return future.result()
-    error = f"{type(e).__name__}: {' '.join(str(e).split())}"
+    error = make_printable(f"{type(e).__name__}: {' '.join(str(e).split())}")
     return dict(status="failed", seconds=None, error=error[:300])
 
 
@@ -1318,12 +1477,13 @@ def run_sweep(
         if there and found["status"] not in ("done", "kept"):
             found |= dict(status="kept", error="")  # another sweep has finished it meanwhile
         if not there and found["status"] in ("done", "kept"):
-            found |= dict(status="failed", error="it was computed, and is gone")
+            found |= dict(status="failed", error=GONE)
         rows.append(dict(cell=c.name, parameters=c.parameters, **found))
     return pd.DataFrame(rows)
 
 
 DAY = 24 * 3600.0  # seconds
+GONE = "it was computed, but its notebook or a record is gone, or its data are others here"
 
 
 def _sweep_litter(out: Path) -> None:
