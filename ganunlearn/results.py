@@ -879,7 +879,9 @@ def estimate_seconds(
 def _is_like(scenario: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
     "Whether a scenario has these values; one that it does not name may be any, so it is not alike."
     for name, value in asked.items():
-        if name == "settings":
+        if name in ("settings", "recipe", "set_sizes") and not isinstance(value, Mapping):
+            like = False
+        elif name == "settings":
             like = _is_like(scenario, value)
         elif name in ("recipe", "set_sizes"):
             there = scenario["sizes" if name == "set_sizes" else name]

@@ -357,14 +357,14 @@ class _Function:
 
 def _read_code(text: str) -> _Reading:
     "What a cell does with names. With a line of IPython, each of its words may be one."
+    read = _Reading()
     try:
         statements = ast.parse(text).body
+        _read_block(statements, read, read.binds)
+        for statement in statements:
+            _read_nodes(statement, read)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _Reading(needs={*re.findall(r"[^\W\d]\w*", text)}, plain=False)
-    read = _Reading()
-    _read_block(statements, read, read.binds)
-    for statement in statements:
-        _read_nodes(statement, read)
     return read
 
 
