@@ -545,9 +545,13 @@ def _sum_hours(table: "pd.DataFrame") -> str:
     "The remaining work, in hours of one machine like those of the records."
     todo = table[table.status != "done"]
     known = todo[todo.records > 0]
-    fact = f"{len(todo)} cells to do: at most {known.hours.sum():.2f} hours on one such machine"
-    unknown = len(todo) - len(known)
-    return f"{fact}; nothing is known about {unknown}" if unknown else fact
+    facts = []
+    if len(known):
+        hours = f"about {known.hours.sum():.2f} hours on one machine like that of the records"
+        facts.append(f"{hours}, the mean of those with the same settings")
+    if unknown := len(todo) - len(known):
+        facts.append(f"nothing is known about {unknown}")
+    return f"{len(todo)} cells to do{': ' if facts else ''}{'; '.join(facts)}"
 
 # %% ../nbs/18_cli.ipynb #c014
 @app.command("search", cls=_Command)

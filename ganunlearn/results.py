@@ -859,31 +859,48 @@ def _join(words: Iterable[str]) -> str:
 
 # %% ../nbs/15_results.ipynb #9a89857b
 LIKE = ("dataset", "profile", "experiment", "model", "preset")  # what decides the seconds of a run
+_FREE = ("seed", "out", "refresh", "folder")  # what does not
 
 
 def estimate_seconds(
     records: Iterable[dict],  # as `load_records` gives them
-    parameters: Mapping[str, Any],  # of a run: the settings in `LIKE` that are given
+    parameters: Mapping[str, Any],  # of a run: those of a notebook that are given
 ) -> tuple[float, int]:  # seconds, NaN without a similar record; the records they come from
     """The time of similar runs: the trainings of all roles and the game, on their machines.
 
-    Runs of the same preset where there are any, else all. It takes less where models are shared.
+    A similar run has all values that are given. Runs of the same preset where there are any, else
+    of all. It takes less where models are shared.
     """
-    asked = {name: parameters[name] for name in LIKE if parameters.get(name)}
+    given = {name: value for name, value in parameters.items() if name not in _FREE}
+    asked = {name: value for name, value in given.items() if value not in (None, "", {})}
     if "dataset" not in asked:
         return float("nan"), 0
     records = [*records]
-    alike = [r for r in records if _is_like(r, asked)]
+    alike = [r for r in records if _is_like(r["scenario"], asked)]
     if not alike:
-        anywhere = {name: value for name, value in asked.items() if name in LIKE[:2]}
-        alike = [r for r in records if _is_like(r, anywhere)]
+        asked.pop("preset", None)
+        alike = [r for r in records if _is_like(r["scenario"], asked)]
     seconds = [_sum_seconds(r["cost"], len(r["training"])) for r in alike]
     return float(np.mean(seconds)) if seconds else float("nan"), len(seconds)
 
 
-def _is_like(record: dict, asked: Mapping[str, Any]) -> bool:
-    "Whether a record has these values."
-    return all(record["scenario"][name] == value for name, value in asked.items())
+def _is_like(scenario: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    "Whether a scenario has these values; one that it does not name may be any, so it is not alike."
+    for name, value in asked.items():
+        if name in ("settings", "recipe", "set_sizes") and not isinstance(value, Mapping):
+            like = False
+        elif name == "settings":
+            like = _is_like(scenario, value)
+        elif name in ("recipe", "set_sizes"):
+            there = scenario["sizes" if name == "set_sizes" else name]
+            like = value.items() <= there.items()
+        elif name in LIKE:
+            like = scenario[name] == value
+        else:
+            like = name in scenario["config"] and scenario["config"][name] == value
+        if not like:
+            return False
+    return True
 
 
 def _sum_seconds(cost: dict, roles: int) -> float:
