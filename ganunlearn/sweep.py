@@ -28,6 +28,7 @@ import symtable
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
@@ -655,10 +656,8 @@ def make_cell(
             f"{notebook} has no parameters; tag the cell that sets them `parameters`, or give none"
         )
     if known and "out" not in known:
-        raise InputError(
-            f"{notebook} has no parameter `out`, the folder for its records; "
-            'add out: str = "" to the cell tagged `parameters`'
-        )
+        fact = f"{notebook} has no parameter `out`, the folder for its records"
+        warnings.warn(f"{fact}; what it writes is not kept with the sweep", stacklevel=2)
     if "out" in given:
         raise InputError("`out` is set by --out; leave it out of the sweep file")
     passed = {}
