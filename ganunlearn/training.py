@@ -150,16 +150,27 @@ def evaluating(
 
     That is its mode, its buffers, and what it keeps beside them, such as the last records asked.
     """
-    modes = {module: module.training for module in model.modules()}
-    put_back = [_remember_module(module) for module in modes]
+    restore = _remember_model(model)
     try:
         with torch.no_grad():
             yield model.eval()
     finally:
+        restore()
+
+
+def _remember_model(model: nn.Module) -> Callable[[], None]:
+    "What puts every submodule back as it is now: its mode, buffers and own attributes."
+    modes = {module: module.training for module in model.modules()}
+    put_back = [_remember_module(module) for module in modes]
+
+    def restore() -> None:
+        "Modes first, then what each submodule holds."
         for module, mode in modes.items():
             module.training = mode
-        for restore in put_back:
-            restore()
+        for restore_one in put_back:
+            restore_one()
+
+    return restore
 
 
 def _remember_module(module: nn.Module) -> Callable[[], None]:
@@ -196,6 +207,7 @@ def _remember(value: Any, seen: set[int] | None = None) -> Callable[[], None]:
     inside = [_remember(part, seen) for part in parts]
 
     def restore() -> None:
+        "What it held, and the content of that."
         value.clear()
         if isinstance(value, (dict, set)):
             value.update(before)
@@ -212,10 +224,11 @@ def _remember_tensor(tensor: Tensor) -> Callable[[], None]:
     plain = tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
     if not plain or tensor.is_inference() or isinstance(tensor, nn.Parameter):
         return _do_nothing
-    before, version = tensor.detach().clone(), tensor._version
+    before = tensor.detach().clone()
 
     def restore() -> None:
-        if tensor._version != version:
+        "Nothing where it is as it was; torch's counter of changes misses those of BatchNorm."
+        if not torch.equal(tensor, before):
             with torch.no_grad():
                 tensor.copy_(before)
 
@@ -230,26 +243,15 @@ def _do_nothing() -> None:
 def observing(
     model: nn.Module,  # a classifier that is being trained
 ) -> Iterator[nn.Module]:
-    "Inside: whatever looks at it. Afterwards: modes, buffers and torch's generators as before."
-    modes = {module: module.training for module in model.modules()}
-    buffers = [
-        (module, name, held, held.detach().clone())
-        for module in modes
-        for name, held in module._buffers.items()
-        if held is not None
-    ]
+    "Inside: whatever looks at it. Afterwards: every submodule and torch's generators as before."
+    restore = _remember_model(model)
     device = _find_device(model)
     gpus = [device] if device.type == "cuda" else []
     try:
         with torch.random.fork_rng(devices=gpus):
             yield model
     finally:
-        for module, mode in modes.items():
-            module.training = mode
-        for module, name, held, value in buffers:
-            with torch.no_grad():
-                held.copy_(value)
-            module._buffers[name] = held
+        restore()
 
 # %% ../nbs/05_training.ipynb #a51f13a6
 AUTOCASTS = ("cpu", "cuda", "mps", "xpu")  # kinds of devices
