@@ -5,17 +5,19 @@ from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
+GAME = ["game", "playing", "additions", "rounds", "door", "distances"]
 HOMES = {  # former module -> the modules that have its names now
     "attack": ["attacks"],
     "audit": ["auditing"],
-    "baselines": ["methods", "game"],
+    "baselines": ["methods", *GAME],
     "data": ["core", "sources", "records", "splits"],
     "experiment": ["experiment", "verifying", "scenario", "store", "results"],
+    "game": GAME,
     "request": ["request"],
     "search": ["search"],
     "serving": ["serving", "cases", "evidence", "checking"],
     "sweep": ["sweep"],
-    "unlearning": ["methods", "game", "splits"],
+    "unlearning": ["methods", *GAME, "splits"],
 }
 RENAMED = {  # former module -> former name -> name
     "attack": {
@@ -52,6 +54,7 @@ RENAMED = {  # former module -> former name -> name
         "scenario_of": "read_scenario",
         "verdict": "judge_record",
     },
+    "game": {},
     "request": {
         "hash_weights": "hash_state",
     },

@@ -28,8 +28,8 @@ PAGES = {  # a page below nbs/reference -> the modules on it, in reading order
     "data": ["sources", "records", "splits"],
     "models": ["models", "checkpoint", "training"],
     "loss": ["views", "loss"],
-    "game": ["game"],
-    "play": ["game"],
+    "game": ["distances", "door", "rounds", "additions"],
+    "play": ["playing", "game"],
     "match": ["look", "match"],
     "methods": ["methods", "rivals"],
     "attacks": ["attacks"],
@@ -53,7 +53,6 @@ PAGES = {  # a page below nbs/reference -> the modules on it, in reading order
     "visits": ["experiments.zoo"],
 }
 SPLITS = {  # a module too long for one page -> the name that its second page begins with
-    "game": "set_up_game",
     "experiments.zoo": "Entry",
 }
 NOTHING = inspect.Parameter.empty

@@ -40,9 +40,10 @@ from ganunlearn.core import (
     InputError,
     expand_home,
 )
-from .game import Method, PaperConfig
+from .game import PaperConfig
 from .match import Match, check_spare, play_round, set_up_matching
 from .methods import Baseline
+from .playing import Method
 from .records import given_defaults, list_leaves, read_batch
 from .report import LEAST_BATCHES, LEAST_SECONDS, Timing, tell_seconds, time_epoch
 from ganunlearn.request import (

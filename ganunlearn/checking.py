@@ -46,7 +46,7 @@ from ganunlearn.evidence import (
     unpack_positions,
 )
 from .experiment import describe_environment
-from .game import Unlearned
+from .playing import Unlearned
 from .report import Timing
 from ganunlearn.request import (
     Owned,

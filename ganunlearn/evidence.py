@@ -44,7 +44,7 @@ from ganunlearn.certificate import (
 )
 from .core import InputError, fit, parse_json, read_json
 from .experiment import describe_environment
-from .game import Unlearned
+from .playing import Unlearned
 from .records import read_batch
 from .report import FEWEST, UNTESTED, Report, Timing, report, tell_seconds
 from .request import Owned, hash_state, pick_weights

@@ -54,8 +54,10 @@ from ganunlearn.core import (
     make_printable,
     show_value,
 )
-from .game import PRESETS, Method, Unlearned, distance
+from .distances import distance
+from .game import PRESETS
 from .methods import unlearn
+from .playing import Method, Unlearned
 from .records import Records
 from ganunlearn.scenario import (
     EXPERIMENTS,

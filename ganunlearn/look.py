@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from .core import InputError
-from .game import count_frames
+from .playing import count_frames
 from .views import FLOOR
 
 # %% ../nbs/08a_look.ipynb #k006

@@ -24,26 +24,20 @@ from tqdm import tqdm
 
 from .checkpoint import Keeper, Snapshot
 from .core import InputError, check_fields, list_types
-from ganunlearn.game import (
-    Batches,
-    BilledByPasses,
-    Unlearned,
-    Watch,
-    answer_parts,
+from ganunlearn.door import (
     check_batch,
     check_labels,
     check_set_labels,
     check_sets,
-    count_frames,
-    cycle_batches,
     find_device,
     make_trial,
-    read_labels,
-    take_step,
 )
+from .game import read_labels
 from .look import look_first, measure_odds
 from .loss import kl
+from .playing import BilledByPasses, Unlearned, Watch, count_frames
 from .records import MapDataset, move_records, pick_records, read_batch
+from .rounds import Batches, answer_parts, cycle_batches, take_step
 from .training import Diverged, copy_model, evaluating, follow_average, logits
 
 # %% ../nbs/08b_match.ipynb #m010

@@ -25,26 +25,14 @@ from torch import Tensor, nn
 from torch.utils.data import Subset
 from tqdm import tqdm
 
+from .additions import find_factor, find_head
 from .checkpoint import Checkpoint, Keeper, Mover, Snapshot
 from .core import InputError, check_fields, choose, list_types, show_value
-from ganunlearn.game import (
-    PRESETS,
-    BilledByPasses,
-    Method,
-    Unlearned,
-    Watch,
-    answer_parts,
-    check_answers,
-    check_sets,
-    find_device,
-    find_factor,
-    find_head,
-    find_preset,
-    make_trial,
-    play_method,
-)
+from .door import check_answers, check_sets, find_device, make_trial
+from .game import PRESETS, find_preset
 from .loss import kl
 from .match import Match
+from .playing import BilledByPasses, Method, Unlearned, Watch, play_method
 from ganunlearn.records import (
     MapDataset,
     count_records,
@@ -53,6 +41,7 @@ from ganunlearn.records import (
     move_records,
     read_batch,
 )
+from .rounds import answer_parts
 from ganunlearn.training import (
     OPTIMIZERS,
     STEEPEST,

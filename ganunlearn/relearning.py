@@ -38,7 +38,7 @@ from ganunlearn.auditing import (
     refuse_all_probabilities,
 )
 from .core import InputError, check_count, check_seed, show_value
-from .game import check_batch
+from .door import check_batch
 from ganunlearn.records import (
     MapDataset,
     Table,

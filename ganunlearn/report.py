@@ -25,18 +25,12 @@ from torch.utils.data import Subset
 
 from .attacks import estimate_auc
 from .core import InputError, check_count, check_seed, show_value
-from ganunlearn.game import (
-    Unlearned,
-    check_batch,
-    check_set_labels,
-    find_device,
-    hash_weights,
-    make_trial,
-    read_labels,
-    take_step,
-)
+from .door import check_batch, check_set_labels, find_device, make_trial
+from .game import read_labels
 from .match import find_places, measure_odds
+from .playing import Unlearned, hash_weights
 from .records import as_dataset, move_records, read_batch, read_groups
+from .rounds import take_step
 from .splits import check_disjoint
 from .training import logits, plain_modes, refuse_probabilities, wrap_model
 

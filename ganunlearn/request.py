@@ -35,8 +35,8 @@ from torch.utils.data import Subset
 
 from ._moved import forward
 from .core import BrokenFile, InputError, choose, fit, need, read_text, show_value
-from .game import Method
 from .methods import METHODS, find_method
+from .playing import Method
 from ganunlearn.records import (
     Adapted,
     MapDataset,

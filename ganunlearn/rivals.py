@@ -19,7 +19,6 @@ from torch import Tensor, nn
 
 from .checkpoint import Keeper
 from .core import InputError
-from .game import Unlearned, Watch
 from ganunlearn.methods import (
     Baseline,
     FineTune,
@@ -29,6 +28,7 @@ from ganunlearn.methods import (
     mix_batches,
     register_method,
 )
+from .playing import Unlearned, Watch
 from .records import MapDataset, Records
 from .training import Recipe, Trained, follow_average, observing, redraw_weights, train
 

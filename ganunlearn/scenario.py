@@ -28,9 +28,10 @@ import numpy as np
 import ganunlearn.rivals  # noqa: F401  registers its methods
 from .auditing import DRAWS, MARGIN
 from .core import MOST, InputError, check_seed, choose, list_types, show_value
-from .game import DEEP, Method
+from .game import DEEP
 from .methods import are_one, find_method
 from .models import MODELS, STEMS
+from .playing import Method
 from .sources import Data, load
 from .splits import Sizes, Splits, split
 from .training import Recipe

@@ -75,8 +75,8 @@ from ganunlearn.evidence import (
     unpack_positions,
     write_page,
 )
-from .game import Unlearned
 from .methods import unlearn
+from .playing import Unlearned
 from .records import given_defaults
 from ganunlearn.request import (
     Request,

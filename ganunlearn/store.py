@@ -45,8 +45,8 @@ from ganunlearn.core import (
     read_text,
     tidy_cache,
 )
-from .game import measure_cost
 from .models import build
+from .playing import measure_cost
 from .records import Records
 from .scenario import VERSIONS, Scenario, derive_seed, hash_json, list_versions
 from .sources import Data
