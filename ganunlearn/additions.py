@@ -81,7 +81,7 @@ class HoldNonmembers(Addition):
 
     def add_to_retain(self, game: Game, now: Round) -> Tensor:
         "The divergence of G's answers from M_init's, which are known."
-        return self.weight * kl(game.goal.z_n[now.k], now.z_k)
+        return self.weight * kl(game.goal.z_n[now.held_at], now.z_held)
 
 # %% ../nbs/07d_additions.ipynb #c031
 @dataclass(eq=False)
@@ -138,7 +138,9 @@ class Teacher(Addition):
 
     def add_to_forget(self, game: Game, now: Round) -> Tensor | float:
         "The divergence of G's answers on the forget batch from the teacher's."
-        return self.distil * kl(self.z_f[now.f], now.z_f) if self.distil else 0.0
+        if not self.distil:
+            return 0.0
+        return self.distil * kl(self.z_f[now.forget_at], now.z_f)
 
 # %% ../nbs/07d_additions.ipynb #c031b
 def fit_lens(
@@ -182,8 +184,9 @@ class Moving(Addition):
     @torch.no_grad()
     def see_answers(self, game: Game, now: Round) -> None:
         "The critic's real data follow G, one batch a round."
-        n, z = torch.cat([now.k, now.m]), torch.cat([now.z_k, now.z_m])
-        game.goal.real[n] = game.lens.see(z, game.sets.y_n[n])
+        unseen_at = torch.cat([now.held_at, now.spare_at])
+        z = torch.cat([now.z_held, now.z_spare])
+        game.goal.real[unseen_at] = game.lens.see(z, game.sets.y_n[unseen_at])
 
     def follow_check(self, game: Game, own: Tensor) -> None:
         "The aim follows G, and with it the threshold."

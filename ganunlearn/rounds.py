@@ -127,15 +127,15 @@ class Deal:
 class Round:
     "The records of one round, and G's answers on them, which carry gradients."
 
-    f: Tensor  # B positions in D_f
-    k: Tensor  # positions in D_nonmember, held
-    m: Tensor  # positions in D_nonmember, spare
+    forget_at: Tensor  # B positions in D_f
+    held_at: Tensor  # positions in D_nonmember, of those that are held
+    spare_at: Tensor  # positions in D_nonmember, of the spare ones
     x_r: Any  # R records of D_r
     y_r: Tensor  # R labels
     z_f: Tensor  # B, K: G(z), z in D_f
     z_r: Tensor  # R, K: G(x), x in D_r
-    z_k: Tensor  # G on the held non-members
-    z_m: Tensor  # G on the spare non-members
+    z_held: Tensor  # G on the held non-members
+    z_spare: Tensor  # G on the spare non-members
 
 # %% ../nbs/07c_rounds.ipynb #c023a
 @dataclass(eq=False)
@@ -187,7 +187,7 @@ def play_round(
     "One round of §2.2. `Diverged` when a loss is not finite."
     c, D, loss = game.config, game.D, LOSSES[game.config.loss]
     now = answer_round(game)  # z_f = G(z), z in D_f, and z_r = G(x), x in D_r
-    fake = game.show_fake(now.z_f, now.f)  # S(P2): B, K
+    fake = game.show_fake(now.z_f, now.forget_at)  # S(P2): B, K
 
     for _ in range(c.critic_steps):
         real = game.show_real(draw_real(game))  # S(P1): B, K
@@ -212,18 +212,33 @@ def answer_round(
 ) -> Round:
     "Draws the batches of a round; G answers all of them in one pass."
     sets, deal = game.sets, game.deal
-    f = next(deal.forget)
-    r = next(deal.retain)
-    k = sets.held[next(deal.kept)]
-    m = sets.spare[next(deal.moved)]
-    x_f, _ = read_batch(sets.forget, f)
-    x_r, _ = read_batch(sets.retain, r)
-    n = torch.cat([k, m])
-    x_n = read_batch(sets.nonmember, n)[0] if len(n) else pick_records(x_f, slice(0))
+    forget_at = next(deal.forget)
+    retain_at = next(deal.retain)
+    held_at = sets.held[next(deal.kept)]
+    spare_at = sets.spare[next(deal.moved)]
+
+    x_f, _ = read_batch(sets.forget, forget_at)
+    x_r, _ = read_batch(sets.retain, retain_at)
+    unseen_at = torch.cat([held_at, spare_at])
+    x_n = pick_records(x_f, slice(0))  # none, where no addition asks for them
+    if len(unseen_at):
+        x_n, _ = read_batch(sets.nonmember, unseen_at)
     x_f, x_r, x_n = (move_records(x, game.device) for x in (x_f, x_r, x_n))
+
     z = answer_parts(game.G, [x_f, x_r, x_n])
-    z_f, z_r, z_k, z_m = z.split([len(f), len(r), len(k), len(m)])
-    now = Round(f, k, m, x_r, sets.y_r[r].to(game.device), z_f, z_r, z_k, z_m)
+    parts = [len(at) for at in (forget_at, retain_at, held_at, spare_at)]
+    z_f, z_r, z_held, z_spare = z.split(parts)
+    now = Round(
+        forget_at=forget_at,
+        held_at=held_at,
+        spare_at=spare_at,
+        x_r=x_r,
+        y_r=sets.y_r[retain_at].to(game.device),
+        z_f=z_f,
+        z_r=z_r,
+        z_held=z_held,
+        z_spare=z_spare,
+    )
     for addition in game.additions:
         addition.see_answers(game, now)
     return now
@@ -278,13 +293,14 @@ def bill_round(
     now: Round,  # the answers of the networks in this round
 ) -> None:
     "Counts the passes of records in the paper's game; the penalty's double backward counts twice."
-    c = game.config
-    b, n = len(now.f), len(now.f) + len(now.y_r) + len(now.k) + len(now.m)
-    penalty = int(c.loss == "wgan_gp")
-    game.bill["sample_forwards"] += n
-    game.bill["sample_backwards"] += n
-    game.bill["critic_forwards"] += (2 + penalty) * b * c.critic_steps + b
-    game.bill["critic_backwards"] += (2 + 2 * penalty) * b * c.critic_steps + b
+    steps = game.config.critic_steps
+    penalty = int(game.config.loss == "wgan_gp")
+    size = len(now.forget_at)  # B
+    answered = size + len(now.y_r) + len(now.held_at) + len(now.spare_at)
+    game.bill["sample_forwards"] += answered
+    game.bill["sample_backwards"] += answered
+    game.bill["critic_forwards"] += (2 + penalty) * size * steps + size
+    game.bill["critic_backwards"] += (2 + 2 * penalty) * size * steps + size
     for addition in game.additions:
         addition.bill_round(game, now)
 
