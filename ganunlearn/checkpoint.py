@@ -7,7 +7,6 @@ __all__ = ['Mover', 'FORMAT', 'Checkpoint', 'read_checkpoint', 'Snapshot', 'list
            'is_checkpoint', 'check_free', 'Keeper']
 
 # %% ../nbs/04a_checkpoint.ipynb #ck003
-import glob
 import hashlib
 import json
 import time
@@ -33,6 +32,7 @@ from ganunlearn.core import (
     expand_home,
     fit,
     is_in_cache,
+    list_unfinished,
     show_value,
 )
 from .records import MapDataset, is_steady, list_leaves, read_batch
@@ -324,10 +324,10 @@ class Keeper:
         "Removes the file, and what a killed part may have left of one, unless it is to be kept."
         if self.asked.leave:
             return
-        stem, suffix = glob.escape(self.path.stem), glob.escape(self.path.suffix)
-        unfinished = self.path.parent.glob(f".{stem}.{'[0-9a-f]' * 8}{suffix}")
         own = [self.path] if is_checkpoint(self.path) else []
-        for path in (*own, *unfinished):
+        with suppress(OSError):
+            own += list_unfinished(self.path.parent, self.path.name)
+        for path in own:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 

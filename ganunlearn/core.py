@@ -7,7 +7,7 @@ __all__ = ['LONGEST', 'MOST', 'LARGEST', 'SEEDS', 'MAX_BYTES', 'T', 'CACHE_KINDS
            'show_value', 'InputError', 'UnknownName', 'DataNotFound', 'BrokenFile', 'SplitError', 'choose',
            'expect_error', 'list_types', 'check_fields', 'check_seed', 'check_count', 'need', 'parse_json',
            'expand_home', 'read_text', 'read_json', 'fit', 'check_writable', 'cache_dir', 'is_in_cache', 'data_dir',
-           'atomic', 'CacheKind', 'tidy_cache', 'one_at_a_time', 'list_cache', 'purge_cache']
+           'atomic', 'list_unfinished', 'CacheKind', 'tidy_cache', 'one_at_a_time', 'list_cache', 'purge_cache']
 
 # %% ../nbs/00_core.ipynb #c003
 import difflib
@@ -279,6 +279,7 @@ _DECODER = json.JSONDecoder(
     parse_constant=_refuse_constant,
     parse_float=_parse_float,
 )
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  # begins half of a character, which UTF-8 cannot write
 
 
 def parse_json(
@@ -286,9 +287,14 @@ def parse_json(
 ) -> Any:
     "The value of a JSON text. `ValueError` for anything that strict JSON does not allow."
     try:
-        return _DECODER.decode(text)
+        value = _DECODER.decode(text)
+        if _HALF.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError as e:
         raise ValueError("it is nested too deeply") from e
+    except UnicodeEncodeError as e:
+        raise ValueError("it holds half of a character, a lone surrogate") from e
+    return value
 
 # %% ../nbs/00_core.ipynb #c014f
 MAX_BYTES = 200_000_000  # of a file that is read into memory as text
@@ -429,6 +435,7 @@ def _make_private(path: Path) -> None:
 # %% ../nbs/00_core.ipynb #c015
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # no room on the disk, or none for this user
 _WRITING: set[Path] = set()  # temporary files of this process
+_OURS = "ganunlearn"  # part of the name of each, so that nobody's own file is taken for one
 
 
 @contextmanager
@@ -443,7 +450,7 @@ def atomic(
     path = expand_home(path)
     private = is_in_cache(path)
     try:
-        tmp = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+        tmp = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.{_OURS}{path.suffix}")
         if private:
             _make_private_folder(path.parent)
             os.close(os.open(tmp, os.O_CREAT | os.O_EXCL, 0o600))
@@ -467,6 +474,17 @@ def atomic(
     finally:
         _WRITING.discard(whole)
         tmp.unlink(missing_ok=True)
+
+
+def list_unfinished(
+    folder: Path,  # to look in, not below
+    name: str | None = None,  # of the finished file; None: any
+) -> list[Path]:
+    "Files that `atomic` began in a folder, and that a killed process has left, or one still writes."
+    kind = re.compile(rf"\.(.+)\.[0-9a-f]{{8}}\.{_OURS}(\.[^.]+)?")
+    found = {path: kind.fullmatch(path.name) for path in sorted(folder.iterdir())}
+    files = {path: at[1] + (at[2] or "") for path, at in found.items() if at and path.is_file()}
+    return [path for path, finished in files.items() if name in (None, finished)]
 
 
 def _say(error: Exception) -> str:
@@ -515,7 +533,9 @@ CACHE_KINDS = {
 CACHE_FOLDERS = ("models", "torchvision")
 
 # %% ../nbs/00_core.ipynb #k022
-_TEMPORARY = re.compile(r"\.(?P<stem>[^/]+)\.[0-9a-f]{8}(?P<suffix>\.[^./]+)")  # see `atomic`
+_TEMPORARY = re.compile(  # see `atomic`; earlier versions had no mark
+    rf"\.(?P<stem>[^/]+)\.[0-9a-f]{{8}}(\.{_OURS})?(?P<suffix>\.[^./]+)"
+)
 _LOCK = re.compile(r"\.(?P<stem>[^/]+)(?P<suffix>\.[^./]+)\.lock")  # see `one_at_a_time`
 
 
