@@ -28,6 +28,7 @@ from ganunlearn.certificate import (
     Known,
     check_clock,
     check_data,
+    check_newest,
     hash_keyed,
     hash_person,
     hash_rows,
@@ -197,6 +198,7 @@ def open_case(
     key = read_signing_key(folder / request.sign) if request.sign else None
     now = check_clock(book.ledger)
     given = read_weights(folder / request.weights)
+    check_newest(book, list_folders(door), hash_state(given))
     model = build_network(request, folder)
     give_weights(model, given, request.weights)
     if not is_finite(model):

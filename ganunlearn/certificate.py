@@ -5,15 +5,18 @@
 # %% auto #0
 __all__ = ['SEALS', 'WHOLE', 'write_canonical', 'make_seal', 'read_signing_key', 'read_public_key', 'seal', 'check_signature',
            'hash_keyed', 'hash_rows', 'hash_person', 'salt_person', 'Forgotten', 'Served', 'Ledger', 'Book',
-           'open_book', 'check_clock', 'Known', 'know_data', 'check_data', 'list_forgotten']
+           'read_book', 'open_book', 'check_newest', 'check_clock', 'Known', 'know_data', 'check_data',
+           'list_forgotten']
 
 # %% ../nbs/17b_certificate.ipynb #qb004
+import contextlib
 import hashlib
 import hmac
 import json
 import re
 import secrets
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -248,16 +251,15 @@ def _write_closed(path: Path, content: bytes) -> None:
         tmp.write_bytes(content)
 
 
-def open_book(
+def read_book(
     folder: Path,  # of a ledger; need not exist
 ) -> Book:
-    "The ledger of a folder; a new key, kept in memory, where there is none. `InputError`."
+    "The ledger of a folder as it is; a new key, kept in memory, where there is none. `InputError`."
     key, held = folder / "ledger.key", folder / "ledger.json"
     if not key.exists() and not held.exists():
         return Book(folder, secrets.token_bytes(32), None)
     if not key.exists():
-        fact = "without it, it is not known who was forgotten: restore it from a backup"
-        raise InputError(f"ledger: {key} is missing; {fact}")
+        raise InputError(f"ledger: {key} is missing; {_LOST}")
     check_private(key, "ledger")
     try:
         known = bytes.fromhex(key.read_text().strip())
@@ -266,9 +268,6 @@ def open_book(
     if len(known) != 32:
         raise BrokenFile(f"ledger: {key} holds no key of 32 bytes; restore it from a backup")
     if not held.exists():
-        if any(folder.glob("*/certificate.json")):
-            fact = "is missing, though there are certificates; without it, it is not known who was forgotten"
-            raise InputError(f"ledger: {held} {fact}: restore it from a backup")
         return Book(folder, known, None)
     remedy = "restore it from a backup"
     said = read_json(held, remedy)
@@ -278,6 +277,74 @@ def open_book(
         fact = "is not as it was written, or the key beside it is another ledger's"
         raise BrokenFile(f"ledger: {held} {fact}; {remedy}")
     return Book(folder, known, ledger)
+
+
+def open_book(
+    folder: Path,  # of a ledger; need not exist
+) -> Book:
+    "The ledger of a folder, to serve a request. `InputError`, also where it was lost."
+    book = read_book(folder)
+    if book.ledger is None:
+        for path in sorted(folder.glob("*/certificate.json")):
+            if book.is_new and not _is_of(path):
+                continue
+            files = "ledger.json and ledger.key are" if book.is_new else "ledger.json is"
+            fact = f"{files} missing in {folder}, though there is {path}"
+            raise InputError(f"ledger: {fact}; {_LOST}")
+    return book
+
+
+_LOST = "without it, it is not known who was forgotten: restore it from a backup"
+
+
+class _Weights(msgspec.Struct):
+    old: str
+    new: str
+
+
+class _Certificate(msgspec.Struct):
+    "What a ledger is compared with."
+
+    id: str
+    weights: _Weights
+    ledger: str | None = None
+
+
+def _peek(path: Path) -> _Certificate | None:
+    "A certificate; None where there is none that can be read."
+    with contextlib.suppress(InputError):
+        return fit(read_json(path, ""), _Certificate, path, "")
+    return None
+
+
+def _is_of(path: Path) -> bool:
+    "Whether a certificate says that its ledger lies in the folder above it."
+    said = _peek(path)
+    return said is not None and said.ledger == ".."
+
+
+def check_newest(
+    book: Book,  # the ledger
+    folders: Iterable[Path],  # that may hold certificates
+    weights: str,  # hash of the weights that are to forget
+) -> None:
+    "`InputError` where a certificate of this model is not in the ledger, so that this is an old one."
+    ledger = book.ledger
+    served = ledger.served if ledger else []
+    known = {request.id for request in served}
+    ours = {weights, *(request.weights for request in served)}
+    if ledger is not None:
+        ours.add(ledger.original)
+    for folder in folders:
+        said = _peek(folder / "certificate.json")
+        if said is None or said.id in known or not {said.weights.old, said.weights.new} & ours:
+            continue
+        fact = f"the one in {book.folder} is older than {folder / 'certificate.json'}"
+        if ledger is None:
+            fact = f"there is none in {book.folder}, though {folder / 'certificate.json'} has one"
+        remedy = "restore the newest, or name its folder: ledger:"
+        why = "people who were forgotten would count as staying"
+        raise InputError(f"ledger: {fact}; {why}, so {remedy}")
 
 
 def check_clock(
