@@ -10,12 +10,21 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 import torch
 
-from .cases import PATHS, Case, Door, build_network, find_weights, load_sides
+from ganunlearn.cases import (
+    PATHS,
+    Case,
+    Door,
+    build_network,
+    describe_settings,
+    find_weights,
+    load_sides,
+)
 from ganunlearn.certificate import (
     Book,
     Known,
@@ -23,7 +32,7 @@ from ganunlearn.certificate import (
     hash_keyed,
     know_data,
     make_seal,
-    open_book,
+    read_book,
     read_public_key,
     salt_person,
     write_canonical,
@@ -75,6 +84,13 @@ class Checked:
         return all(holds is not False for _, holds, _ in self.rows)
 
     @property
+    def is_vouched(self) -> bool:
+        "Whether the ledger, or a known signer, says that this is the certificate that was written."
+        found = {what: holds for what, holds, _ in self.rows}
+        by_key = self.known_key and found["signature"]
+        return bool(found["digest"] and (found["ledger"] or by_key))
+
+    @property
     def missing(self) -> list[str]:
         "What is required, and could not be checked."
         found = {what: holds for what, holds, _ in self.rows}
@@ -114,7 +130,8 @@ def check_certificate(
     `InputError` for a public key that is none, and where there is no certificate. `Refused` for
     the folder of a request that was refused.
 
-    It contains no path. So a request says where data and old weights are; its people do not matter.
+    It contains no path. So a request says where data, old weights and the ledger are; its people do
+    not matter. No function runs but those that the request names.
     """
     public_key = None if public_key is None else read_public_key(public_key)
     path = _find_certificate(Path(os.path.abspath(expand_home(path))))
@@ -130,9 +147,13 @@ def check_certificate(
     rows.append(_check_signed(said, public_key))
     rows += _check_files(door, said)
     rows.append(_check_ledger(door, said))
-    if again:
+    checked = Checked(rows, public_key is not None)
+    if again and checked.is_vouched:
         rows += _check_again(door, said, device)
-    return Checked(rows, public_key is not None)
+    elif again:
+        fact = "They are computed only if the digest holds, and the ledger or a key that you named"
+        rows.append(("numbers", None, f"{fact}."))
+    return checked
 
 
 class Refused(InputError):
@@ -156,23 +177,36 @@ def _tell_refusal(path: Path, said: dict) -> str:
 
 
 NOWHERE = "-"  # in place of a path that was not given
+_CODE = ("model", "arguments", "train")  # what a request runs; of a certificate, nothing is run
+_UNKNOWN: dict[str, Any] = dict(
+    weights=NOWHERE,
+    data=NOWHERE,
+    unseen=NOWHERE,
+    holdout=None,
+    ledger=None,
+    model="unknown:unknown",
+    arguments={},
+    train=None,
+)
 
 
 def _find_door(
     out: Path, said: dict, request: Request | str | Path | None, folder: str | Path | None
 ) -> Door:
-    "A request from the settings of a certificate and the paths of a given one."
+    """A request from the settings of a certificate, and the paths and functions of a given one.
+
+    The certificate may be forged, so it says neither what runs nor which ledger knows it.
+    """
     if request is not None and not isinstance(request, Request):
         folder = expand_home(request).parent if folder is None else folder
         request = read_request(request)
     home = expand_home(folder or ".").absolute()
-    told = msgspec.to_builtins(request) if request else {}
-    given = {name: told.get(name) for name in PATHS} if request else {}
-    unknown = dict(weights=NOWHERE, data=NOWHERE, unseen=NOWHERE)
-    whole = said["settings"] | unknown | given | dict(references=[])
+    told = msgspec.to_builtins(request) if request else _UNKNOWN
+    given = {name: told[name] for name in (*PATHS, *_CODE) if name != "references"}
+    nobody: dict[str, Any] = dict(people=[], rows=[], sign=None, references=[])
+    whole = said["settings"] | given | nobody
     asked = fit(whole, Request, out / "certificate.json", "restore it from a backup")
-    own = said["ledger"] or "."
-    book = open_book(home / asked.ledger if asked.ledger else Path(os.path.normpath(out / own)))
+    book = read_book(home / asked.ledger if asked.ledger else out.parent)
     return Door(asked, home, out, book, said["id"], said["road"] == "retrain", 0)
 
 
@@ -225,16 +259,23 @@ def _tell_missing(door: Door, told: str) -> str:
 
 def _check_ledger(door: Door, said: dict) -> tuple[str, bool | None, str]:
     "Whether the certificate is the one that was written, by its keyed hash in the ledger."
-    book = door.book
+    book, place = door.book, _show_place(door.book.folder)
     if book.ledger is None:
-        return "ledger", None, _tell_missing(door, "It was not found.")
+        return "ledger", None, _tell_missing(door, f"There is none in {place}.")
     mark = hash_keyed(book.key, "certificate", write_canonical(said))
     entries = [served for served in book.ledger.served if served.id == said["id"]]
     if not entries:
-        return "ledger", False, "It has no such request."
+        fact = f"The one in {place} has no such request."
+        return "ledger", False, _tell_missing(door, fact)
     if entries[-1].seal != mark:
-        return "ledger", False, "It has another certificate for this request."
-    return "ledger", True, "It has exactly this certificate."
+        return "ledger", False, f"The one in {place} has another certificate for this request."
+    return "ledger", True, f"The one in {place} has exactly this certificate."
+
+
+def _show_place(folder: Path) -> str:
+    "A folder, from here where it is below."
+    here = Path.cwd()
+    return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
 
 SAME = 1e-9  # largest difference of numbers that are recomputed on the same machine
@@ -297,6 +338,7 @@ def _compute_again(door: Door, said: dict, device: torch.device) -> list[dict]:
     if request.weights == NOWHERE:
         fact = "A certificate holds no path; name a request that says where data and weights are"
         raise InputError(f"{fact}: --request request.yml.")
+    _check_code(request, said)
     if book.ledger is None:
         raise InputError("The ledger is gone, without which it is not known who was meant.")
     data, unseen, holdout = load_sides(request, home)
@@ -330,6 +372,15 @@ def _compute_again(door: Door, said: dict, device: torch.device) -> list[dict]:
     evidence = gather_evidence(case, made, [], timing)
     others = evidence.everyone.rows if evidence.everyone else []
     return make_plain(evidence.report.rows + others)
+
+
+def _check_code(request: Request, said: dict) -> None:
+    "`InputError` where a certificate is of another model than the request builds."
+    own = describe_settings(request)
+    for name in ("model", "arguments"):
+        if own[name] != said["settings"].get(name):
+            fact = f"The certificate has another {name}: than the request, and runs nothing itself"
+            raise InputError(f"{fact}; name the request that was served.")
 
 
 def _find_meant(
