@@ -49,8 +49,11 @@ from ganunlearn.certificate import (
     Ledger,
     Served,
     hash_keyed,
+    hash_rows,
     list_forgotten,
+    make_seal,
     open_book,
+    read_book,
     seal,
     write_canonical,
 )
@@ -61,11 +64,13 @@ from ganunlearn.core import (
     check_writable,
     fit,
     list_cache,
+    list_unfinished,
     read_json,
 )
 from ganunlearn.evidence import (
     CERTIFICATE,
     ENDS,
+    REFUSAL,
     Evidence,
     describe,
     gather_evidence,
@@ -168,19 +173,34 @@ def _begin(case: Case) -> None:
     work = door.out / ".work"
     work.mkdir(mode=0o700, exist_ok=True)
     state = work / "state.json"
-    total = f"{case.known.total:064x}"
-    served = len(door.book.ledger.served) if door.book.ledger else 0
+    given = _hash_given(case)
     if state.exists():
         held = read_json(state, "remove the folder, and begin again")
-        if (held.get("data"), held.get("served")) != (total, served):
-            fact = "the data or the ledger have changed since this request was begun"
+        changed = [name for name, value in given.items() if held.get(name) != value]
+        if changed:
+            words = ["ledger" if name == "served" else name for name in changed]
+            fact = f"changed since this request was begun: {', '.join(words)}"
             raise InputError(f"{fact}; remove {door.out}, and begin again")
         _log(door.out, "goes on")
         return
     door.book.write_key()
-    held = dict(id=door.id, data=total, served=served, time=case.time, ledger=_mark(door.book))
+    held = given | dict(id=door.id, time=case.time, ledger=_mark(door.book))
     _write(state, write_canonical(held))
     _log(door.out, f"begun, with ganunlearn {ganunlearn.__version__}")
+
+
+def _hash_given(case: Case) -> dict[str, Any]:
+    "What a model in `.work` was made from: weights, all records in their order, and the ledger."
+    book = case.door.book
+    sides = dict(unseen=case.unseen, holdout=case.holdout)
+    rows = {name: hash_rows(book.key, side) for name, side in sides.items() if side is not None}
+    rows["data"] = case.known.rows
+    hashed: dict[str, Any] = {
+        name: hash_keyed(book.key, "order", b"".join(row.to_bytes(32, "big") for row in found))
+        for name, found in rows.items()
+    }
+    served = len(book.ledger.served) if book.ledger else 0
+    return hashed | dict(weights=hash_state(case.given), served=served)
 
 # %% ../nbs/17g_serving.ipynb #1540a9e9
 class _Watched(list):
@@ -368,7 +388,7 @@ class Honoured:
         "The file of the new weights; None: refused."
         if self.certificate is None:
             return None
-        return self.folder / self.certificate["weights"]["file"]
+        return self.folder / Path(self.certificate["weights"]["file"]).name
 
     def __str__(self) -> str:
         if not self.own:
@@ -552,21 +572,18 @@ def _finish(door: Door) -> None:
         _write(door.out / (ENDS[0] if granted else ENDS[1]), write_canonical(held["certificate"]))
     if work.exists():
         shutil.rmtree(work)
-    for path in _list_halves(door.out):
+    for path in list_unfinished(door.out):
         path.unlink()
 
 
-def _list_halves(out: Path) -> list[Path]:
-    "Half-written files in a folder, left by a killed process."
-    name = re.compile(r"\..+\.[0-9a-f]{8}(\.[a-z]+)?")
-    return [path for path in out.iterdir() if name.fullmatch(path.name)]
-
-
 def _write_ledger(door: Door, ledger: Ledger) -> None:
-    "Writes the ledger with one more request. `InputError` where another was served in between."
-    old = open_book(door.book.folder).ledger
+    """Writes the ledger with one more request, unless it was written when the call was killed.
+
+    `InputError` where another was served in between.
+    """
+    old = read_book(door.book.folder).ledger
     served = old.served if old else []
-    if served == ledger.served:
+    if ledger.served[-1] in served:
         return
     if served != ledger.served[:-1]:
         fact = "another request was served since this one was begun"
@@ -582,6 +599,22 @@ def _check_page(folder: Path, said: dict) -> None:
         raise BrokenFile(f"{page} {fact}: `ganunlearn check` says what else holds")
 
 
+def _check_sealed(book: Book, path: Path, said: dict) -> None:
+    "`BrokenFile` unless the ledger has this certificate; of a refusal, which it lacks, the digest."
+    if path.name == ENDS[0]:
+        mark = hash_keyed(book.key, "certificate", write_canonical(said))
+        served = book.ledger.served if book.ledger else []
+        seals = [request.seal for request in served if request.id == said["id"]]
+        if not seals:
+            fact = f"the one in {book.folder} does not have {path}"
+            raise InputError(f"ledger: {fact}; restore the newest from a backup")
+        holds = mark in seals
+    else:
+        holds = said["kind"] == REFUSAL and said["digest"] == make_seal(said)
+    if not holds:
+        raise BrokenFile(f"{path} is not as it was written; restore it from a backup")
+
+
 def _end(door: Door, folder: Path, purge: bool, fresh: bool) -> Honoured:
     "The result of a request, from the files in its folder."
     path = next(folder / name for name in ENDS if (folder / name).exists())
@@ -589,6 +622,7 @@ def _end(door: Door, folder: Path, purge: bool, fresh: bool) -> Honoured:
     accepted = said["kind"] == CERTIFICATE
     if not fresh:
         _check_page(folder, said)
+        _check_sealed(read_book(door.book.folder), path, said)
     removed = _purge(door, folder) if purge and accepted else []
     own = said["id"] == door.id
     told = said["verdict"], said["reasons"] if own else [COVERED]
@@ -692,7 +726,7 @@ def _clear_unfinished(place: Path, book: Book, purge: _Purge) -> None:
         purge.said.append(f"Left: {fact}; finish that request, or remove the folder.")
         purge.logged.append("Left: an unfinished request; finish it, or remove its folder.")
         return
-    unfinished = _list_halves(place)
+    unfinished = list_unfinished(place)
     if not _is_ended(place):
         unfinished += [*place.glob("weights.*")]
     try:
