@@ -275,6 +275,8 @@ def _check_ledger(door: Door, said: dict) -> tuple[str, bool | None, str]:
 def _show_place(folder: Path) -> str:
     "A folder, from here where it is below."
     here = Path.cwd()
+    if folder == here:
+        return "this folder"
     return str(folder.relative_to(here) if folder.is_relative_to(here) else folder)
 
 
