@@ -525,6 +525,7 @@ class Table(Dataset):
 class Adapted(Dataset):
     "A data set of the user's, and how its records are to be read."
 
+    marks_are_final = False  # whether `ids` and `group` hold also where they are None
     dataset: Any  # map-style
     fields: Fields | None = None  # which entry is which; None: inferred from their form
     collate_fn: Callable | None = None  # makes a batch of a list of records, as for DataLoader
@@ -997,10 +998,12 @@ def read_marks(
 ) -> np.ndarray | None:  # N values
     """The mark of each record, from a data set or from what it wraps; None where neither has it.
 
+    A class with `marks_are_final = True` answers for what it wraps, also with None.
+
     `InputError` where there is not one value a record, or only some parts have them.
     """
     own = inspect.getattr_static(data, name, None) is not None
-    if not own:
+    if not own and not getattr(type(data), "marks_are_final", False):
         parts = list_parts(data)
         if parts:
             return _join_marks(data, parts, name)
