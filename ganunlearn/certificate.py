@@ -149,7 +149,8 @@ def hash_rows(
         leaves = [leaf.contiguous().flatten(1) for leaf in list_leaves(x) if leaf.ndim > 1]
         leaves += [leaf[:, None] for leaf in list_leaves(x) if leaf.ndim == 1]
         labels = y.tolist()
-        arrays = [leaf.contiguous().numpy() for leaf in leaves]
+        held = [leaf.cpu().contiguous() for leaf in leaves]
+        arrays = [leaf.view(torch.uint8).numpy() for leaf in held]
         for place, at in enumerate(index.tolist()):
             values = b"".join(array[place].tobytes() for array in arrays)
             content = f"{owners[at]}\0{labels[place]}\0".encode() + values
