@@ -10,9 +10,11 @@ __all__ = ['CROWD', 'PATHS', 'ROADS', 'Door', 'Case', 'open_door', 'describe_set
 # %% ../nbs/17d_cases.ipynb #899c4460
 import contextlib
 import os
+import re
 import time
+import unicodedata
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,7 @@ from ganunlearn.certificate import (
 from ganunlearn.core import (
     InputError,
     expand_home,
+    show_value,
 )
 from .game import PaperConfig
 from .match import Match, check_spare, play_round, set_up_matching
@@ -49,6 +52,7 @@ from .records import given_defaults, list_leaves, read_batch
 from .report import LEAST_BATCHES, LEAST_SECONDS, Timing, tell_seconds, time_epoch
 from ganunlearn.request import (
     FORMS,
+    WRITABLE,
     Owned,
     Request,
     build_model,
@@ -56,6 +60,7 @@ from ganunlearn.request import (
     check_trained,
     find_function,
     find_owners,
+    find_unwritable,
     give_weights,
     hash_state,
     load_owned,
@@ -73,7 +78,7 @@ CROWD = 10  # people; with fewer, intervals count each row by itself, since they
 class Door:
     "A request before the files that it names are opened."
 
-    request: Request  # as it was given
+    request: Request  # as it was given, with the home folder for each `~`
     folder: Path  # of the request; its paths are relative to it
     out: Path  # where its files will be
     book: Book  # the ledger
@@ -163,15 +168,34 @@ def open_door(
         raise InputError(f"{fact}: train: module:function, called with (model, data, seed)")
     if references in (1, 2) or references < 0:
         raise InputError(f"{references} references; expected 0, or at least 3")
+    for key, value in msgspec.structs.asdict(request).items():
+        if key != "limits" and (wrong := find_unwritable(value, key)):
+            raise InputError(f"{wrong}; expected {WRITABLE}")
+    given, request = request, _expand_paths(request)
     book = open_book(folder / request.ledger if request.ledger else out.parent)
     people = sorted(hash_person(book.key, str(name)) for name in request.people)
     rows = sorted(hash_keyed(book.key, "place", str(row)) for row in request.rows)
-    asked = describe_settings(request), people, rows, retrain, references
+    asked = describe_settings(given), people, rows, retrain, references
     id = hash_keyed(book.key, "request", write_canonical(asked))
     return Door(request, folder, out, book, id, retrain, references)
 
 
 PATHS = ("weights", "data", "unseen", "holdout", "references", "ledger")  # may name people
+
+
+def _expand_paths(request: Request) -> Request:
+    "The request, with the home folder for each `~`. `InputError` for what is no path."
+
+    def expand(key: str, name: Any) -> Any:
+        "One path, several, or none."
+        if isinstance(name, list):
+            return [expand(key, one) for one in name]
+        if name is not None and "\0" in name:
+            raise InputError(f"{key}: {show_value(name)} cannot be a path; take the NUL out")
+        return str(expand_home(name)) if name and name[0] == "~" else name
+
+    paths = {key: expand(key, getattr(request, key)) for key in (*PATHS, "sign")}
+    return msgspec.structs.replace(request, **paths)
 
 
 def describe_settings(
@@ -207,6 +231,7 @@ def open_case(
     known = know_data(book, data)
     check_data(book, known)
     asked, named = find_asked(door, data, known)
+    _check_names(request, np.unique(data.group[asked | named | known.earlier]).tolist())
     _check_sides(book, dict(data=data, unseen=unseen, holdout=holdout))
     origin, given = _choose_origin(door, known, given)
     give_weights(model, given, request.weights)
@@ -276,14 +301,63 @@ def load_sides(
     return data, unseen, load_owned(request.holdout, request, folder, "holdout", start, data)
 
 
-def _check_names(request: Request) -> None:
-    "`InputError` where a setting that will be written contains a person's name."
-    said = write_canonical(describe_settings(request, paths=False)).decode()
-    for place, name in enumerate(request.people):
-        text = str(name)
-        if len(text) > 3 and not text.isdigit() and text in said:
-            fact = f"people[{place}] is also in another setting of the request"
-            raise InputError(f"{fact}, which the certificate shows; rename that one")
+def _check_names(
+    request: Request,  # with settings that will be written
+    owners: Iterable[str] = (),  # of all rows that are forgotten
+) -> None:
+    """`InputError` where a setting that will be written contains a person's name.
+
+    Short names and numbers must be the whole of a setting, since they are often parts of words.
+    """
+    told = {name: "a person whose rows are to be forgotten" for name in owners}
+    told |= {str(name): f"people[{place}]" for place, name in enumerate(request.people)}
+    texts = [(key, text, _fold(text)) for key, text in _list_texts(request)]
+    for name, who in told.items():
+        folded = _fold(name)
+        for key, text, plain in texts:
+            if folded in plain and _is_named(name, folded, text, plain):
+                fact = f"{who} is also in another setting of the request ({key}:)"
+                raise InputError(f"{fact}, which the certificate shows; rename that one")
+
+
+def _fold(name: str) -> str:
+    "A name without white space at its ends, case, and Unicode form."
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", plain).strip()
+
+
+def _list_texts(request: Request) -> Iterator[tuple[str, str]]:
+    "The texts that a certificate shows, each with its setting; a default names nobody."
+    usual = describe_settings(Request(model="", weights="", data="", unseen=""), paths=False)
+    for key, value in describe_settings(request, paths=False).items():
+        if key == "settings":
+            value = [*value.values()]  # their names are those of the method
+        if key != "limits" and value != usual[key]:
+            yield from ((key, text) for text in _list_words(value))
+
+
+def _list_words(value: Any) -> Iterator[str]:
+    "All text in a setting, also as the name of a part."
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in (*value, *value.values()):
+            yield from _list_words(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _list_words(part)
+
+
+def _is_named(
+    name: str,  # of a person
+    folded: str,  # the same without case and form
+    text: str,  # of a setting
+    plain: str,  # the same without case and form
+) -> bool:
+    "Whether a text names a person: as it is anywhere, or in another spelling as words."
+    if len(folded) <= 3 or folded.isdigit():
+        return bool(folded) and folded == plain
+    return name in text or bool(re.search(rf"(?<![^\W_]){re.escape(folded)}(?![^\W_])", plain))
 
 
 def find_asked(
@@ -291,7 +365,10 @@ def find_asked(
     data: Owned,  # N records
     known: Known,  # the same
 ) -> tuple[np.ndarray, np.ndarray]:  # bool N: rows of people; rows that were named
-    "The rows to be forgotten. `InputError` for unknown people and rows, and for everyone."
+    """The rows to be forgotten. `InputError` for unknown people and rows, and for everyone.
+
+    Also for a person of whom the data have another spelling, which may be the same person.
+    """
     request, book = door.request, door.book
     people = find_owners(request, data)
     earlier = {entry.person for entry in book.ledger.forgotten} if book.ledger else set()
@@ -300,6 +377,12 @@ def find_asked(
         if name not in there and hash_person(book.key, name) not in earlier:
             fact = f"people[{place}] ({name!r}) is not in the data"
             raise InputError(f"{fact}; write them as the column {request.person!r} does")
+    spelt = {_fold(name): name for name in people}
+    for name in sorted(there.difference(people)) if people else []:
+        if _fold(name) in spelt:
+            fact = f"people: {spelt[_fold(name)]!a} and {name!a} in the data"
+            remedy = "name both, if they are one person; if they are two, name rows: instead"
+            raise InputError(f"{fact} differ only by white space, case or Unicode form; {remedy}")
     asked = np.isin(data.group, people)
     for row in request.rows:
         if row >= len(data):
@@ -332,7 +415,8 @@ def _check_sides(book: Book, sets: dict[str, Owned | None]) -> None:
         rows = hash_rows(book.key, replace(owned, group=None))
         equal = sum(row in contents for row in rows)
         if equal > 0.05 * len(rows):
-            fact = f"{equal} of the {len(rows)} rows of {name} are rows of {given.keys() - {name}}"
+            others = " and ".join(dict.fromkeys(contents[row] for row in rows if row in contents))
+            fact = f"{equal} of the {len(rows)} rows of {name} are rows of {others}"
             raise InputError(f"{fact}, too; expected records that never trained the model")
         contents |= dict.fromkeys(rows, name)
 
