@@ -652,6 +652,8 @@ def _write_request(path: Path) -> None:
         raise InputError(f"{path} is there already; name another file, or edit it")
     for file, text in {schema: json.dumps(make_schema(), indent=1), path: TEMPLATE}.items():
         with atomic(file) as tmp:
+            if file == path:
+                tmp.chmod(0o600)  # it will name people
             tmp.write_text(text, "utf-8")
     _say(f"{path}: edit it, then: ganunlearn forget {path} --plan")
 
