@@ -22,6 +22,7 @@ from ganunlearn.cases import (
     Door,
     build_network,
     describe_settings,
+    expand_paths,
     find_weights,
     load_sides,
 )
@@ -205,7 +206,7 @@ def _find_door(
     given = {name: told[name] for name in (*PATHS, *_CODE) if name != "references"}
     nobody: dict[str, Any] = dict(people=[], rows=[], sign=None, references=[])
     whole = said["settings"] | given | nobody
-    asked = fit(whole, Request, out / "certificate.json", "restore it from a backup")
+    asked = expand_paths(fit(whole, Request, out / "certificate.json", "restore it from a backup"))
     book = read_book(home / asked.ledger if asked.ledger else out.parent)
     return Door(asked, home, out, book, said["id"], said["road"] == "retrain", 0)
 
