@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -163,7 +164,7 @@ def _check_shape(own: Tensor, found: Tensor) -> None:
         raise RuntimeError(f"{found.dtype} of shape {tuple(found.shape)}")
 
 # %% ../nbs/04a_checkpoint.ipynb #ck011
-FORMAT = 1  # of the file, and of what it means
+FORMAT = 2  # of the file, and of what it means
 
 
 def hash_content(
@@ -200,17 +201,45 @@ def name_run(
     device: torch.device,  # where the run computes
     sets: dict[str, MapDataset],  # by name
 ) -> dict[str, str]:  # what may differ -> 16 hex digits
-    "What decides a run, as hashes that reveal nothing else about it."
+    """What decides a run, as hashes that reveal nothing else about it.
+
+    Of the model these are its layers, weights and buffers, which weights are trained, and plain
+    attributes of each layer: numbers, text, None and tuples of them. Modes are left out.
+    """
     versions = (FORMAT, __version__, torch.__version__, device.type)
     hashes = {name: hash_set(data) for name, data in sets.items()}
     whole = {
         "setting": hash_content(repr(settings), {}),
         "seed": hash_content(str(seed), {}),
         "data set": hash_content(repr(hashes), {}),
-        "model": hash_content(str(model), list_state(model)),
+        "model": hash_content(_describe_model(model), list_state(model)),
         "version or device": hash_content(repr(versions), {}),
     }
     return {name: digest[:16] for name, digest in whole.items()}
+
+
+_PLAIN = (int, float, complex, str, bytes, type(None), np.generic, torch.dtype)
+_TORCHS = frozenset(vars(nn.Module()))  # attributes that every layer has, its mode among them
+
+
+def _describe_model(model: nn.Module) -> str:
+    "What decides its answers and its training beside weights and buffers."
+    trained = [name for name, p in model.named_parameters() if p.requires_grad]
+    plain = {name: _list_plain(layer) for name, layer in model.named_modules()}
+    return repr((str(model), trained, plain))
+
+
+def _list_plain(layer: nn.Module) -> list[tuple[str, Any]]:
+    "Its own attributes that are plain values, by name."
+    own = {name: value for name, value in vars(layer).items() if name not in _TORCHS}
+    return sorted((name, value) for name, value in own.items() if _is_plain(value))
+
+
+def _is_plain(value: object) -> bool:
+    "Whether it is a number, text or None, or a tuple of such."
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, _PLAIN)
 
 # %% ../nbs/04a_checkpoint.ipynb #ck013
 class _Header(msgspec.Struct, forbid_unknown_fields=True):
@@ -234,6 +263,17 @@ def is_checkpoint(
             return _MARK in file.read(min(length, MAX_BYTES))
     except OSError:
         return False
+
+
+def _find_owner(path: Path) -> dict[str, str] | None:
+    "The name of the run that has written a file last; None where its header is not whole."
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, MAX_BYTES)))
+        return json.loads(header["__metadata__"]["checkpoint"])["run"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 _MARK = rb'"checkpoint":"{\"run\":'  # begins the text that `Keeper` writes
@@ -267,6 +307,7 @@ class Keeper:
         self.every = every if self.asked.every is None else float(self.asked.every)
         self.name = name
         self.run: dict[str, str] | None = None  # its name, once it was needed
+        self.replaced: list[dict[str, str] | None] = []  # whose file it may write over
         self.parts = 1  # runs that have worked on it, this one included
         self.before = (0.0, 0.0)  # wall-clock and CPU s of earlier parts, up to their last save
         self.begun = time.perf_counter(), time.process_time()
@@ -291,6 +332,7 @@ class Keeper:
             if self.asked.strict:
                 raise
             warnings.warn(f"{e}; begun anew", stacklevel=3)
+            self.replaced = [_find_owner(self.path)]
             return False
         if found is None:
             return False
@@ -322,7 +364,7 @@ class Keeper:
 
     def finish(self) -> None:
         "Removes the file, and what a killed part may have left of one, unless it is to be kept."
-        if self.asked.leave:
+        if self.asked.leave or self._is_taken():
             return
         own = [self.path] if is_checkpoint(self.path) else []
         with suppress(OSError):
@@ -330,6 +372,13 @@ class Keeper:
         for path in own:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+
+    def _is_taken(self) -> bool:
+        "Whether the file holds the state of another run, which was written after this one began."
+        if not (self.path.exists() and is_checkpoint(self.path)):
+            return False
+        owner = _find_owner(self.path)
+        return owner not in self.replaced and (self.run is None or owner != self.run)
 
     def _name_run(self) -> dict[str, str]:
         "The name of the run, computed once; reading random records for it changes no later draw."
@@ -344,7 +393,11 @@ class Keeper:
         from safetensors.torch import save_file
 
         check_free(self.path)
-        header = _Header(self._name_run(), self.parts, self.spent, snapshot.facts)
+        run = self._name_run()
+        if self._is_taken():
+            fact = f"another run keeps its state in {self.path}"
+            raise InputError(f"{fact}; name a file of its own for each run")
+        header = _Header(run, self.parts, self.spent, snapshot.facts)
         text = json.dumps(msgspec.structs.asdict(header))
         tensors = _own_memory(snapshot.tensors)
         about = dict(checkpoint=text, sha256=hash_content(text, tensors))
@@ -355,6 +408,7 @@ class Keeper:
                 raise InputError(f"cannot write {self.path} ({e})") from e
             with suppress(OSError):  # some file systems keep no modes
                 tmp.chmod(0o600)
+        self.replaced = []
 
     def _read(self) -> Snapshot:
         "The content of the file. `InputError` for another run's, `BrokenFile` for an unusable one."
