@@ -15,6 +15,7 @@ import hashlib
 import inspect
 import warnings
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -89,7 +90,10 @@ class Records(Dataset):
         return [*zip(*self[indices])]
 
     def __add__(self, other: "Records") -> "Records":  # type: ignore[override]
-        "These records, then the other's; `InputError` for those of another pool."
+        "These records, then the other's; `InputError` for those of another pool or kind."
+        if not isinstance(other, Records):
+            fact = f"cannot join records of {self.data.name} with a {type(other).__name__}"
+            raise InputError(f"{fact}; torch's ConcatDataset joins sets of any kind")
         if other.data is not self.data:
             names = f"{self.data.name} and {other.data.name}"
             raise InputError(f"cannot join records of {names}: they are of two pools")
@@ -109,7 +113,8 @@ def compute_moments(
 ) -> tuple[torch.Tensor, torch.Tensor]:  # mean, deviation: float32 C or F
     """Mean and deviation of each channel or feature, for `Records`.
 
-    0/1 features stay as they are (mean 0, deviation 1); constant features have deviation 1.
+    0/1 features stay as they are (mean 0, deviation 1). Constant features have deviation 1, and
+    so have those that vary by a millionth of their size or less, as rounding makes them do.
     """
     c = x.shape[-1]
     if x.ndim == 2 and x.dtype == np.uint8 and x.max() <= 1:
@@ -125,7 +130,9 @@ def compute_moments(
         squares += (part**2).sum(0)
     mean = total / n
     std = np.sqrt(np.maximum(squares / n - mean**2, 0))
-    std = np.where(std > 1e-6, std, 1)
+    size = np.sqrt(squares / n)
+    smallest = np.finfo(np.float32).tiny  # by less, float32 cannot divide
+    std = np.where(std > np.maximum(1e-6 * size, smallest), std, 1)
     return torch.tensor(mean, dtype=torch.float32), torch.tensor(std, dtype=torch.float32)
 
 # %% ../nbs/02_records.ipynb #a1001
@@ -716,8 +723,8 @@ def _join_columns(table: Any, fields: Fields) -> Table:
         named += fields.x if isinstance(fields.x, list) else [fields.x]
     missing = [name for name in named if name not in table.columns]
     if missing:
-        found = ", ".join(map(repr, table.columns[:20]))
-        raise InputError(f"the table has no column {missing[0]!r}; expected one of {found}")
+        known = ", ".join(map(repr, table.columns[:20]))
+        raise InputError(f"the table has no column {missing[0]!r}; expected one of {known}")
     if fields.x is None:
         rest = table.drop(columns=fields.list_others())
         rest = rest.select_dtypes(["number", "bool"])
@@ -726,6 +733,11 @@ def _join_columns(table: Any, fields: Fields) -> Table:
         columns = fields.x if isinstance(fields.x, list) else [fields.x]
     if not columns:
         raise InputError("the table has no column of numbers beside the labels; expected records")
+    found = Counter(table.columns)
+    for name in (*columns, *fields.list_others()):
+        if found[name] > 1:
+            fact = f"the table has {found[name]} columns named {name!r}"
+            raise InputError(f"{fact}; expected one, so give each a name of its own")
     for name in columns:
         _as_tensor(f"records in column {name!r}", table[name].to_numpy())
     y = _check_labels(_as_tensor("labels", table[fields.y].to_numpy()))
