@@ -33,7 +33,14 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 from .checkpoint import Checkpoint, Keeper, Snapshot, name_run
-from .core import InputError, check_fields, check_seed, choose, show_value
+from ganunlearn.core import (
+    InputError,
+    check_count,
+    check_fields,
+    check_seed,
+    choose,
+    show_value,
+)
 from ganunlearn.records import (
     as_dataset,
     count_records,
@@ -148,7 +155,8 @@ def evaluating(
 ) -> Iterator[nn.Module]:
     """Inside: eval mode and no gradients. Afterwards: every submodule as it was.
 
-    That is its mode, its buffers, and what it keeps beside them, such as the last records asked.
+    That is its mode, its buffers, and what it keeps beside them, such as the last records asked:
+    the same tensors, arrays, lists, dictionaries and sets, with the same content.
     """
     restore = _remember_model(model)
     try:
@@ -178,6 +186,7 @@ def _remember_module(module: nn.Module) -> Callable[[], None]:
     kind = type(module)
     held = {key: value for key, value in vars(module).items() if key not in INTERNAL}
     buffers = dict(module._buffers)
+    n_parts = len(module._parameters) + len(module._modules)
     inside = [_remember(value) for value in (*held.values(), *buffers.values())]
 
     def restore() -> None:
@@ -187,6 +196,11 @@ def _remember_module(module: nn.Module) -> Callable[[], None]:
         for key in [key for key in vars(module) if key not in INTERNAL and key not in held]:
             del vars(module)[key]
         vars(module).update(held)
+        added = module._buffers.keys() - buffers.keys()
+        if added and len(module._parameters) + len(module._modules) == n_parts:
+            for key in added:  # where it got weights, too, it needs what it made beside them
+                del module._buffers[key]
+                module._non_persistent_buffers_set.discard(key)
         module._buffers.update(buffers)
         for each in inside:
             each()
@@ -195,10 +209,12 @@ def _remember_module(module: nn.Module) -> Callable[[], None]:
 
 
 def _remember(value: Any, seen: set[int] | None = None) -> Callable[[], None]:
-    "What puts the content of a tensor or a collection back; other values cannot change in place."
+    "What puts the content of a tensor, an array or a collection back; any other value is kept."
     seen = set() if seen is None else seen
     if isinstance(value, Tensor):
         return _remember_tensor(value)
+    if type(value) is np.ndarray:
+        return _remember_array(value)
     if type(value) not in COLLECTIONS or id(value) in seen:
         return _do_nothing
     seen.add(id(value))
@@ -221,8 +237,7 @@ def _remember(value: Any, seen: set[int] | None = None) -> Callable[[], None]:
 
 def _remember_tensor(tensor: Tensor) -> Callable[[], None]:
     "What writes its values back, if they were changed."
-    plain = tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
-    if not plain or tensor.is_inference() or isinstance(tensor, nn.Parameter):
+    if not _is_plain(tensor) or tensor.is_inference() or isinstance(tensor, nn.Parameter):
         return _do_nothing
     before = tensor.detach().clone()
 
@@ -231,6 +246,25 @@ def _remember_tensor(tensor: Tensor) -> Callable[[], None]:
         if not torch.equal(tensor, before):
             with torch.no_grad():
                 tensor.copy_(before)
+
+    return restore
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    "Whether it holds values in the usual layout."
+    return tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
+
+
+def _remember_array(array: np.ndarray) -> Callable[[], None]:
+    "What writes its values back, if they were changed."
+    if not array.flags.writeable:
+        return _do_nothing
+    before = array.copy()
+
+    def restore() -> None:
+        "Objects may be unlike themselves, so they are always put back."
+        if array.dtype.hasobject or not np.array_equal(array, before):
+            np.copyto(array, before)
 
     return restore
 
@@ -827,8 +861,7 @@ def _collect_answers(model, data, batch_size, device, outputs) -> tuple[Tensor, 
     else:
         device = pick_device(device)
         model = copy_model(model).to(device)
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise InputError(f"batch_size={show_value(batch_size)}; expected at least 1 record")
+    batch_size = check_count("batch_size", batch_size)
 
     answers, labels = [], []
     with evaluating(model):
@@ -926,6 +959,9 @@ def _run_epoch(course, data, recipe, outputs, offer) -> tuple[Tensor, float]:
         if check:
             _check_batch(x, y, z)
         loss = F.cross_entropy(z.float(), y)
+        if check and not loss.requires_grad:
+            fact = "the model's answers depend on no weight that can be trained"
+            raise InputError(f"{fact}; model.requires_grad_(True) thaws frozen weights")
 
         optimizer.zero_grad()
         loss.backward()
@@ -1083,15 +1119,24 @@ def _seeding(seed: int, device: torch.device) -> Iterator[None]:
 def is_finite(
     model: nn.Module,  # a classifier: logits N, K
 ) -> bool:
-    "Whether all weights and buffers are numbers, neither NaN nor infinite."
-    held = [t for t in model.state_dict().values() if isinstance(t, Tensor)]
-    return all(t.isfinite().all() for t in held)
+    """Whether all weights and buffers are numbers, neither NaN nor infinite.
+
+    A buffer that is not saved may be infinite, as in a mask of attention.
+    """
+    saved = model.state_dict()
+    held = [t for t in saved.values() if isinstance(t, Tensor)]
+    unsaved = [t for name, t in model.named_buffers() if name not in saved and _is_plain(t)]
+    return all(t.isfinite().all() for t in held) and not any(t.isnan().any() for t in unsaved)
 
 # %% ../nbs/05_training.ipynb #c020c
 def _copy_for_training(model: nn.Module, device: torch.device) -> nn.Module:
     "A copy to train, on the device; `InputError` for weights that are not finite."
     if not is_finite(model):
         raise InputError("NaN or infinity in the weights of the given model; expected finite ones")
+    if not [*model.parameters()]:
+        raise InputError(
+            f"the model ({type(model).__name__}) has no weights; expected some to train"
+        )
     return copy_model(model).to(device).train()
 
 
