@@ -293,8 +293,16 @@ def _look_first(folder: Path) -> Iterator[None]:
     """Inside, modules are searched in this folder first, and none is another request's.
 
     Afterwards a module that the caller had imported is there again. Those of the folder stay as
-    well, unless the caller has others of the same names.
+    well, unless the caller has others of the same names. Threads take turns, since all of them
+    share what Python has imported.
     """
+    with _turns, _search_first(folder):
+        yield
+
+
+@contextlib.contextmanager
+def _search_first(folder: Path) -> Iterator[None]:
+    "Changes where modules are searched, then puts it back."
     path = [*sys.path]
     writes = sys.dont_write_bytecode
     home = os.path.realpath(folder)
@@ -313,6 +321,7 @@ def _look_first(folder: Path) -> Iterator[None]:
         _show_modules(home, hidden)
 
 
+_turns = threading.RLock()  # of threads; one of them may be inside more than once
 _Modules = dict[str, ModuleType]  # by name
 _opened: dict[str, _Modules] = {}  # of the folder of each request: the modules that it loaded
 _PYTHONS = sys.stdlib_module_names | {"__main__", "ganunlearn"}  # no request replaces them
