@@ -831,16 +831,22 @@ def describe_source(
     table = frame(records)
     facts = select(table, ["data", "environment"], ["source", "subset", "note", "device"])
     runs = facts.pivot(index=["key", "dataset"], columns="metric", values="word").reset_index()
-    mark = np.where(runs.dataset.str.endswith(" (stand-in)"), " (stand-in)", "")
-    mark = np.where(runs.dataset.str.endswith(" (simulated)"), " (stand-in, simulated)", mark)
-    source = runs.source + mark
-    subset = np.where(runs.subset == "", "", ", " + runs.subset)
+    runs["place"] = runs.source + np.where(runs.subset == "", "", ", " + runs.subset)
+    clauses = []  # one for all data sets of one source
+    for place, names in group_table(runs, "place").items():
+        clauses.append(f"{', '.join(order_datasets(names.dataset))} from {place}")
     seeds = sorted(int(seed) for seed in table.seed.unique())
+    devices = [_spell_threads(device) for device in runs.device]
     return (
-        f"data: {_join(source + subset)}; "
+        f"data: {'; '.join(sorted(clauses))}; "
         f"preset {_join(table.preset)}, profile {_join(table.profile)}; "
-        f"{_join(runs.device)}; seeds {seeds}{_tell_audits(table)}"
+        f"{_join(devices)}; seeds {seeds}{_tell_audits(table)}"
     )
+
+
+def _spell_threads(device: str) -> str:
+    "As today's records say it: the first ones have thread(s)."
+    return re.sub(r"\b(\d+) thread\(s\)", lambda m: f"{m[1]} thread" + "s" * (m[1] != "1"), device)
 
 
 def _tell_audits(table: "pd.DataFrame") -> str:
