@@ -72,12 +72,21 @@ def serve(request, out, retrain=False):
     return done.accepted
 
 
+def clear(out, retrained):
+    "Remove what an earlier call has left, and nothing else that lies there."
+    for folder in (out, retrained):
+        shutil.rmtree(folder, ignore_errors=True)
+    for name in ("ledger.json", "ledger.key", "original.safetensors"):
+        (out.parent / name).unlink(missing_ok=True)
+
+
 def main(out):
     "Serve the request, and say where its files are."
     scenario, data, sets = deal()
     made = make_model(scenario, SEED, "original", data, sets.target, progress=False)
-    shutil.rmtree(out.parent, ignore_errors=True)
-    out.parent.mkdir(parents=True)
+    retrained = out.with_name(f"{out.name}-retrained")
+    clear(out, retrained)
+    out.parent.mkdir(parents=True, exist_ok=True)
     weights = out.parent / "original.safetensors"
     write_weights(made.trained.model.cpu().state_dict(), weights)
     request = Request(
@@ -92,7 +101,7 @@ def main(out):
         seed=SEED,
     )
     if not serve(request, out):
-        serve(request, out.with_name(f"{out.name}-retrained"), retrain=True)
+        serve(request, retrained, retrain=True)
 
 
 if __name__ == "__main__":
