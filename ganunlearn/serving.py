@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import mmap
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
